@@ -1,0 +1,7 @@
+export { BufferMemory } from './buffer-memory.ts'
+export { CallbackMemory, type MemoryCallbacks } from './callback-memory.ts'
+export { CopyOnlyMemory } from './copy-only-memory.ts'
+export { type GuestMemory, MemoryFault } from './guest-memory.ts'
+export { PageList } from './page-list.ts'
+export { PAGE_SIZE } from './pages.ts'
+export { ScatteredMemory } from './scattered-memory.ts'

@@ -1,0 +1,1 @@
+export { FileMemory } from './file-memory.ts'
