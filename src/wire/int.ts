@@ -1,0 +1,49 @@
+import { WireSchema } from './schema.ts'
+
+/** An integer of 1, 2 or 4 bytes, little-endian; a JavaScript number. */
+export class IntSchema extends WireSchema<number> {
+  readonly kind = 'int'
+  readonly min: number
+  readonly max: number
+
+  constructor(
+    readonly size: 1 | 2 | 4,
+    readonly signed: boolean,
+  ) {
+    super()
+    const range = 2 ** (8 * size)
+    this.min = signed ? -range / 2 : 0
+    this.max = signed ? range / 2 - 1 : range - 1
+  }
+}
+
+/** An integer of 8 bytes, little-endian; a bigint. */
+export class Int64Schema extends WireSchema<bigint> {
+  readonly kind = 'int64'
+  readonly size = 8
+  readonly min: bigint
+  readonly max: bigint
+
+  constructor(readonly signed: boolean) {
+    super()
+    this.min = signed ? -(1n << 63n) : 0n
+    this.max = signed ? (1n << 63n) - 1n : (1n << 64n) - 1n
+  }
+}
+
+/** Unsigned, 1 byte: 0 … 255. */
+export const u8: IntSchema = /* @__PURE__ */ new IntSchema(1, false)
+/** Unsigned, 2 bytes, little-endian. */
+export const u16: IntSchema = /* @__PURE__ */ new IntSchema(2, false)
+/** Unsigned, 4 bytes, little-endian. */
+export const u32: IntSchema = /* @__PURE__ */ new IntSchema(4, false)
+/** Signed, 1 byte. */
+export const i8: IntSchema = /* @__PURE__ */ new IntSchema(1, true)
+/** Signed, 2 bytes, little-endian. */
+export const i16: IntSchema = /* @__PURE__ */ new IntSchema(2, true)
+/** Signed, 4 bytes, little-endian. */
+export const i32: IntSchema = /* @__PURE__ */ new IntSchema(4, true)
+/** Unsigned, 8 bytes, little-endian; a bigint. */
+export const u64: Int64Schema = /* @__PURE__ */ new Int64Schema(false)
+/** Signed, 8 bytes, little-endian; a bigint. */
+export const i64: Int64Schema = /* @__PURE__ */ new Int64Schema(true)
