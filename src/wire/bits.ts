@@ -18,15 +18,12 @@ export interface BitField<V extends boolean | number | bigint = boolean | number
 export type BitFields = Readonly<Record<string, BitField>>
 
 /** The decoded word: one property a field; `value` holds the whole word when bits without a name are set, else is absent. */
-export type BitsValue<B extends BitFields, W extends number | bigint> = string extends keyof B
-  ? object // any bit fields at all
-  : { [K in keyof B]: B[K] extends BitField<infer V> ? V : never } & { value?: W }
+export type BitsValue<B extends BitFields, W extends number | bigint> = {
+  [K in keyof B]: B[K] extends BitField<infer V> ? V : never
+} & { value?: W }
 
 /** A word split into named bit fields. Bits that no field names are reserved: kept in `value` when set, and written back. */
-export class BitsSchema<
-  B extends BitFields = BitFields,
-  W extends number | bigint = number | bigint,
-> extends WireSchema<BitsValue<B, W>> {
+export class BitsSchema<V = object, B extends BitFields = BitFields> extends WireSchema<V> {
   readonly kind = 'bits'
   readonly size: 1 | 2 | 4 | 8
   /** All bits that have a name. */
@@ -66,8 +63,8 @@ export function wideBitField(shift: number, width: number): BitField<bigint> {
 }
 
 /** A word of 1, 2, 4 or 8 bytes split into bit fields: `bits(u16, { enable: bit(0), vector: bitField(4, 8) })`. */
-export function bits<B extends BitFields>(base: IntSchema, fields: B): BitsSchema<B, number>
-export function bits<B extends BitFields>(base: Int64Schema, fields: B): BitsSchema<B, bigint>
-export function bits<B extends BitFields>(base: IntSchema | Int64Schema, fields: B): BitsSchema<B> {
+export function bits<B extends BitFields>(base: IntSchema, fields: B): BitsSchema<BitsValue<B, number>, B>
+export function bits<B extends BitFields>(base: Int64Schema, fields: B): BitsSchema<BitsValue<B, bigint>, B>
+export function bits<B extends BitFields>(base: IntSchema | Int64Schema, fields: B): BitsSchema<object, B> {
   return new BitsSchema(base, fields)
 }

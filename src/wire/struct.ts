@@ -23,11 +23,9 @@ type RequiredKeys<F extends Fields> = Exclude<keyof F, OptionalKeys<F>>
 type AllOptional<F extends Fields> = [RequiredKeys<F>] extends [never] ? true : false
 
 /** The value of a structure with these fields. Both halves are homomorphic, so each field's comment stays visible. */
-export type StructValue<F extends Fields> = string extends keyof F
-  ? object // any structure at all
-  : { [K in keyof Pick<F, RequiredKeys<F>>]: Infer<F[K]> } & {
-      [K in keyof Pick<F, OptionalKeys<F>>]?: Infer<F[K]>
-    }
+export type StructValue<F extends Fields> = { [K in keyof Pick<F, RequiredKeys<F>>]: Infer<F[K]> } & {
+  [K in keyof Pick<F, OptionalKeys<F>>]?: Infer<F[K]>
+}
 
 /** What a structure can say of itself beside its fields. */
 export interface StructOptions {
@@ -45,7 +43,8 @@ export class StructSchema<
   N extends string = string,
   F extends Fields = Fields,
   O extends boolean = boolean,
-> extends Structure<StructValue<F>> {
+  V = object,
+> extends Structure<V> {
   readonly kind = 'struct'
   readonly layout: readonly FieldLayout[]
   readonly size: number
@@ -101,7 +100,7 @@ export function struct<const N extends string, F extends Fields>(
   name: N,
   fields: F,
   options: StructOptions = {},
-): StructSchema<N, F, AllOptional<F>> {
+): StructSchema<N, F, AllOptional<F>, StructValue<F>> {
   return new StructSchema(name, fields, allOptional(fields), options)
 }
 
@@ -113,7 +112,7 @@ type Pinned<F extends Fields, P> = { [K in keyof F]: K extends keyof P ? Constan
 export function pinned<N extends string, F extends Fields, P extends Pins<F>>(
   schema: StructSchema<N, F>,
   pins: P,
-): StructSchema<N, Pinned<F, P>, AllOptional<Pinned<F, P>>> {
+): StructSchema<N, Pinned<F, P>, AllOptional<Pinned<F, P>>, StructValue<Pinned<F, P>>> {
   const fields: Record<string, Node> = {}
   for (const [name, field] of Object.entries(schema.properties)) {
     const value: unknown = Object.entries(pins).find(([key]) => key === name)?.[1]

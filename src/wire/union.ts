@@ -2,9 +2,9 @@ import type { WireBuffer } from './buffer.ts'
 import type { Sender, WireContext } from './context.ts'
 import type { WireFault } from './error.ts'
 import type { IntSchema } from './int.ts'
-import type { Siblings } from './node.ts'
+import type { Fields, Siblings } from './node.ts'
 import type { Aliases } from './schema.ts'
-import type { StructSchema, StructValue } from './struct.ts'
+import type { StructSchema } from './struct.ts'
 import { type Extra, Structure } from './structure.ts'
 
 /** When a member of a tagged union can occur. What the context leaves open does not exclude. */
@@ -39,7 +39,7 @@ export type Selector =
 
 /** A union's value: its member's fields, and the member's name in `type`. */
 export type UnionValue<S extends StructSchema> =
-  S extends StructSchema<infer N, infer F> ? { type: N } & StructValue<F> & Extra : never
+  S extends StructSchema<infer N, Fields, boolean, infer V> ? { type: N } & V & Extra : never
 
 /** One of several structures. */
 export class UnionSchema<S extends StructSchema = StructSchema> extends Structure<UnionValue<S>> {
