@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
-import { gates } from './coverage-gates.ts'
+import { gates } from './gates.ts'
 
 // Which test covers which behaviour and which bad input: reads the titles of the tests that passed in the last run
 // (`[B48]`, `[RB-04]`) from vitest's JSON report and writes docs/coverage.md (--write), or checks it and the gates (--check).
