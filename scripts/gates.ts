@@ -1,8 +1,8 @@
 /** Groups of behaviours.json whose M and S entries must each have a passing test: all but SynIC (12) and the devices (17 and up). */
-const protocolGroups: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16]
+export const protocolGroups: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16]
 
 /** Entries of rejects.json that must each have a passing test: a letter prefix stands for all its entries. */
-const protocolRejects: readonly string[] = [
+export const protocolRejects: readonly string[] = [
   ...['MS', 'SV', 'GP', 'RB', 'PI'],
   ...['KB-02', 'KB-03'],
   ...['TR-01', 'TR-02', 'TR-04', 'TR-05', 'TR-07', 'TR-08', 'TR-10', 'TR-17'],
