@@ -1,0 +1,5 @@
+export * from './layout.ts'
+export { RingFault, type RingFaultCode } from './ring-fault.ts'
+export { RingPacket } from './ring-packet.ts'
+export { type ReadStatus, RingReader, type RingReaderOptions } from './ring-reader.ts'
+export { RingWriter, type WriteRefusal, type WriteResult } from './ring-writer.ts'

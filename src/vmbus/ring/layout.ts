@@ -1,0 +1,76 @@
+import type { GuestMemory } from '../../memory/guest-memory.ts'
+import { RingFault } from './ring-fault.ts'
+
+/**
+ * One ring: a control page of 4096 bytes, then the data, a multiple of 4096 bytes. All fields are little-endian u32.
+ * Linux include/linux/hyperv.h `hv_ring_buffer`; OpenVMM vmbus_ring.
+ */
+export const CONTROL_PAGE_SIZE = 4096
+
+/** Offsets in the control page. Indices are byte offsets into the data, multiples of 8. */
+export const RING_CONTROL = {
+  /** Where the writer writes next. Owned by the writer (OpenVMM: `in`). */
+  writeIndex: 0,
+  /** Where the reader reads next. Owned by the reader (OpenVMM: `out`). */
+  readIndex: 4,
+  /** Non-zero: the reader wants no signal when the ring stops being empty. Owned by the reader. */
+  interruptMask: 8,
+  /** Free bytes that a blocked writer waits for, 0 if none. Owned by the writer. */
+  pendingSendSize: 12,
+  /** Bit 0: the writer keeps {@link RING_CONTROL.pendingSendSize}. */
+  featureBits: 64,
+} as const
+
+/** Bit 0 of the feature bits: pending_send_size is honoured. */
+export const FEATURE_PENDING_SEND_SIZE = 1
+
+/** Bytes of the packet descriptor: type u16, data offset / 8 u16, length / 8 u16, flags u16, transaction id u64. */
+export const DESCRIPTOR_SIZE = 16
+
+/** Bytes behind each packet: zero u32, then the ring offset of the packet's descriptor u32. Not counted in its length. */
+export const TRAILER_SIZE = 8
+
+/** Longest packet that a descriptor can say, in bytes, without trailer. */
+export const MAX_PACKET_LENGTH = 0xffff * 8
+
+/** Packet types that carry anything today; Linux `enum vmbus_packet_type` names more, which no peer sends. */
+export const PACKET_TYPE = { dataInBand: 6, dataUsingTransferPages: 7, dataUsingGpaDirect: 9, completion: 11 } as const
+
+/** Bit 0 of a packet's flags: the sender wants a completion packet with the same transaction id. */
+export const FLAG_COMPLETION_REQUESTED = 1
+
+/** Bytes that a packet takes up in the ring: descriptor, header, payload padded to 8, trailer. Behaviour 135. */
+export function ringBytesOf(headerLength: number, payloadLength: number): number {
+  return DESCRIPTOR_SIZE + headerLength + roundUp8(payloadLength) + TRAILER_SIZE
+}
+
+export function roundUp8(length: number): number {
+  return length + 7 - ((length + 7) % 8)
+}
+
+/** What forbids a ring of `totalBytes` (control page included) at `base`: `InvalidRingMemory`, or nothing. */
+export function checkRingMemory(memory: GuestMemory, base: number, totalBytes: number): RingFault | undefined {
+  const data = totalBytes - CONTROL_PAGE_SIZE
+  if (!Number.isSafeInteger(totalBytes) || data < 4096 || data % 4096 !== 0 || totalBytes > 0xffff_ffff) {
+    return new RingFault('InvalidRingMemory', 0, `${totalBytes} bytes are no control page and a multiple of 4096 bytes`)
+  }
+  if (
+    !Number.isSafeInteger(base) ||
+    base < 0 ||
+    base % 8 !== 0 ||
+    totalBytes > memory.size ||
+    base > memory.size - totalBytes
+  ) {
+    return new RingFault('InvalidRingMemory', 0, `${totalBytes} bytes at ${base} are not aligned memory`)
+  }
+  return undefined
+}
+
+/**
+ * Zeroes a ring's control page and sets feature bit 0, as the guest does with both rings once their GPADL exists
+ * (Linux drivers/hv/ring_buffer.c `hv_ringbuffer_init`). Indices, mask and pending size are then 0: empty, unmasked.
+ */
+export function initializeRing(memory: GuestMemory, base: number): void {
+  memory.write(base, new Uint8Array(CONTROL_PAGE_SIZE), 0, CONTROL_PAGE_SIZE)
+  memory.store32(base + RING_CONTROL.featureBits, FEATURE_PENDING_SEND_SIZE)
+}

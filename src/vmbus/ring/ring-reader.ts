@@ -1,0 +1,293 @@
+import type { GuestMemory } from '../../memory/guest-memory.ts'
+import {
+  DESCRIPTOR_SIZE,
+  FEATURE_PENDING_SEND_SIZE,
+  FLAG_COMPLETION_REQUESTED,
+  PACKET_TYPE,
+  RING_CONTROL,
+  TRAILER_SIZE,
+} from './layout.ts'
+import { RingFault, type RingFaultCode } from './ring-fault.ts'
+import { RingPacket } from './ring-packet.ts'
+import { memoryFaultOf, RingView } from './ring-view.ts'
+
+/** What a reader puts up with. */
+export interface RingReaderOptions {
+  /** Flags other than bit 0: `fault` as OpenVMM does (default, fits a host), `tolerate` as Linux does (fits a guest). */
+  readonly unknownFlags?: 'fault' | 'tolerate'
+  /**
+   * Types other than 6, 7, 9 and 11, and types 7 and 9 without a header: `fault` as OpenVMM does (default), or `tolerate`
+   * as Linux's ring code does, which leaves the type to the driver.
+   */
+  readonly unknownTypes?: 'fault' | 'tolerate'
+  /** Also checks the 8 bytes behind each packet, which neither OpenVMM nor Linux does. Default false. */
+  readonly checkTrailer?: boolean
+  /** Most packets between two {@link RingReader.commit}s, so that a peer that never stops cannot hold its reader. Default no limit. */
+  readonly batchLimit?: number
+}
+
+/** Answer of {@link RingReader.next}: a packet is in `reader.packet`; nothing more now; batch limit reached; `reader.fault` is set. */
+export type ReadStatus = 'packet' | 'empty' | 'limit' | 'fault'
+
+/**
+ * The reading end of a ring: {@link next} until it answers no packet, then {@link commit}. Committing once per drain is what
+ * Linux's packet iterator does, committing after each packet what its `vmbus_recvpacket` does.
+ *
+ * Whatever the peer writes, `next` answers; after a fault it answers only that until {@link reset}. Packets that came before
+ * the fault stay good, but their room is not given back.
+ */
+export class RingReader {
+  /** The current packet, valid from one {@link next} to the next, and until {@link commit} gives its room back. */
+  readonly packet = new RingPacket()
+  /** Why the ring is unusable, if it is. */
+  fault: RingFault | undefined
+  readonly #view: RingView
+  readonly #tolerateFlags: boolean
+  readonly #tolerateTypes: boolean
+  readonly #checkTrailer: boolean
+  readonly #batchLimit: number
+  /** The read index as published; private: what the peer does to the shared copy is noticed, never used. */
+  #published = 0
+  #position = 0
+  /** The peer's write index when last looked at; looked at again only when all up to it is read. */
+  #peerWrite = 0
+  #batch = 0
+  #mask = 0
+  #scratch = new Uint8Array(0)
+
+  /**
+   * @param base offset of the control page in `memory`; a multiple of 8.
+   * @param totalBytes control page and data: at least 8192, a multiple of 4096.
+   *
+   * Throws {@link RingFault} `InvalidRingMemory`. A read index found in the ring that is no index sets {@link fault}.
+   */
+  constructor(memory: GuestMemory, base: number, totalBytes: number, options: RingReaderOptions = {}) {
+    this.#view = new RingView(memory, base, totalBytes)
+    this.#tolerateFlags = options.unknownFlags === 'tolerate'
+    this.#tolerateTypes = options.unknownTypes === 'tolerate'
+    this.#checkTrailer = options.checkTrailer === true
+    this.#batchLimit = options.batchLimit ?? Number.POSITIVE_INFINITY
+    this.reset()
+  }
+
+  /** Bytes of data. */
+  get size(): number {
+    return this.#view.size
+  }
+
+  /** Takes up the indices and the mask found in the ring and forgets a fault. */
+  reset(): void {
+    this.fault = undefined
+    this.#batch = 0
+    try {
+      const own = this.#view.load(RING_CONTROL.readIndex)
+      this.fault = this.#view.checkIndex(RING_CONTROL.readIndex, own)
+      this.#mask = this.#view.load(RING_CONTROL.interruptMask)
+      if (this.fault === undefined) this.#published = this.#position = this.#peerWrite = own
+    } catch (error) {
+      this.fault = memoryFaultOf(error)
+    }
+  }
+
+  /** Goes on to the next packet. */
+  next(): ReadStatus {
+    if (this.fault !== undefined) return 'fault'
+    if (this.#batch >= this.#batchLimit) return 'limit'
+    try {
+      if (this.#position === this.#peerWrite) {
+        this.#lookAtWriter()
+        if (this.fault !== undefined) return 'fault'
+        if (this.#position === this.#peerWrite) return 'empty'
+      }
+      return this.#take()
+    } catch (error) {
+      this.fault = memoryFaultOf(error)
+      return 'fault'
+    }
+  }
+
+  /**
+   * Publishes the read index once for all packets since the last commit. Answers whether to signal the peer: it keeps
+   * pending_send_size, there was too little room before these packets, and there is more than it asked for now.
+   * Linux `hv_pkt_iter_close`, behaviours 148–150.
+   */
+  commit(): boolean {
+    this.#batch = 0
+    if (this.fault !== undefined || this.#position === this.#published) return false
+    const view = this.#view
+    try {
+      const bytesRead = view.distance(this.#published, this.#position)
+      view.store(RING_CONTROL.readIndex, this.#position)
+      this.#published = this.#position
+      if ((view.load(RING_CONTROL.featureBits) & FEATURE_PENDING_SEND_SIZE) === 0) return false
+      const pending = view.load(RING_CONTROL.pendingSendSize)
+      if (pending === 0) return false
+      const write = view.load(RING_CONTROL.writeIndex)
+      if (view.checkIndex(RING_CONTROL.writeIndex, write) !== undefined) return false
+      // Room is counted as Linux counts it (size - used, never 0). OpenVMM counts 8 bytes less and tests the other way round
+      // for equality; and it clears the low 3 bits, which changes nothing, as room is a multiple of 8. Both agree always.
+      const free = view.size - view.distance(this.#position, write)
+      return free - bytesRead <= pending && free > pending
+    } catch (error) {
+      this.fault = memoryFaultOf(error)
+      return false
+    }
+  }
+
+  /** Bytes that can be read now, trailers included; 0 when faulted. */
+  availableBytes(): number {
+    if (this.fault !== undefined) return 0
+    try {
+      this.#lookAtWriter()
+    } catch (error) {
+      this.fault = memoryFaultOf(error)
+    }
+    return this.fault === undefined ? this.#view.distance(this.#position, this.#peerWrite) : 0
+  }
+
+  /** Asks the peer for no signals: while draining, or for polling. */
+  mask(): void {
+    this.#setMask(1)
+  }
+
+  /**
+   * Asks for a signal once the ring stops being empty, and looks again: answers the bytes that came meanwhile, for which no
+   * signal may come. If not 0, mask and drain again (behaviour 151, Linux `hv_end_read`).
+   */
+  unmask(): number {
+    this.#setMask(0)
+    return this.availableBytes()
+  }
+
+  /** `InterruptsExternallyMasked` when the mask is not what this reader set: the peer changed it. The ring stays usable (behaviour 152). */
+  verifyMask(): RingFault | undefined {
+    if (this.fault !== undefined) return this.fault
+    try {
+      const mask = this.#view.load(RING_CONTROL.interruptMask)
+      if (mask === this.#mask) return undefined
+      const why = `the reader's mask is ${mask}, it had been set to ${this.#mask}`
+      return new RingFault('InterruptsExternallyMasked', RING_CONTROL.interruptMask, why)
+    } catch (error) {
+      this.fault = memoryFaultOf(error)
+      return this.fault
+    }
+  }
+
+  #setMask(value: number): void {
+    if (this.fault !== undefined) return
+    this.#mask = value
+    try {
+      this.#view.store(RING_CONTROL.interruptMask, value)
+    } catch (error) {
+      this.fault = memoryFaultOf(error)
+    }
+  }
+
+  #lookAtWriter(): void {
+    const view = this.#view
+    const write = view.load(RING_CONTROL.writeIndex)
+    const bad = view.checkIndex(RING_CONTROL.writeIndex, write)
+    if (bad !== undefined) {
+      this.fault = bad
+      return
+    }
+    const own = view.load(RING_CONTROL.readIndex)
+    if (own !== this.#published) {
+      const why = `the peer changed the read index from ${this.#published} to ${own}`
+      this.fault = new RingFault('InvalidRingPointer', RING_CONTROL.readIndex, why)
+      return
+    }
+    // A writer can only have gone forward, by at most the room it saw: anything else went backwards or overran.
+    const room = view.size - 8 - view.distance(this.#published, this.#peerWrite)
+    if (view.distance(this.#peerWrite, write) > room) {
+      const why = `write index went from ${this.#peerWrite} to ${write} with ${room} bytes of room`
+      this.fault = new RingFault('InvalidRingPointer', RING_CONTROL.writeIndex, why)
+      return
+    }
+    this.#peerWrite = write
+  }
+
+  #take(): ReadStatus {
+    const view = this.#view
+    const start = this.#position
+    const available = view.distance(start, this.#peerWrite)
+    if (available < DESCRIPTOR_SIZE) return this.#fail('InvalidDataAvailable', `${available} bytes are no descriptor`)
+    view.snapshot(start)
+    const descriptor = view.snapshotView
+    const type = descriptor.getUint16(0, true)
+    const dataOffset = descriptor.getUint16(2, true) * 8
+    const length = descriptor.getUint16(4, true) * 8
+    const flags = descriptor.getUint16(6, true)
+    if (dataOffset < DESCRIPTOR_SIZE || length < dataOffset || length > available - TRAILER_SIZE) {
+      const why = `data at ${dataOffset}, length ${length}, with ${available} bytes available, trailer included`
+      return this.#fail('InvalidDescriptorLengths', why)
+    }
+    if ((flags & ~FLAG_COMPLETION_REQUESTED) !== 0 && !this.#tolerateFlags) {
+      return this.#fail('InvalidDescriptorFlags', `flags 0x${flags.toString(16)}`)
+    }
+    const packet = this.packet
+    packet.rangeCount = 0
+    packet.transferPageSetId = 0
+    if (type === PACKET_TYPE.dataUsingTransferPages || type === PACKET_TYPE.dataUsingGpaDirect) {
+      if (dataOffset > DESCRIPTOR_SIZE) {
+        view.snapshotHeader(view.advance(start, DESCRIPTOR_SIZE))
+        packet.rangeCount = descriptor.getUint32(20, true)
+        if (type === PACKET_TYPE.dataUsingTransferPages) {
+          packet.transferPageSetId = descriptor.getUint16(16, true)
+        } else if (packet.rangeCount === 0) {
+          return this.#fail('InvalidDescriptorGpaDirectRangeCount', 'no ranges')
+        }
+      } else if (!this.#tolerateTypes) {
+        return this.#fail('InvalidDescriptorLengths', `type ${type} without its header`)
+      }
+    } else if (type !== PACKET_TYPE.dataInBand && type !== PACKET_TYPE.completion && !this.#tolerateTypes) {
+      return this.#fail('InvalidDescriptorType', `type ${type}`)
+    }
+    packet.type = type
+    packet.flags = flags
+    packet.transactionIdLow = descriptor.getUint32(8, true)
+    packet.transactionIdHigh = descriptor.getUint32(12, true)
+    if (this.#checkTrailer && !this.#trailerIsGood(view.advance(start, length), start)) return 'fault'
+    this.#place(start, dataOffset, length)
+    this.#position = view.advance(start, length + TRAILER_SIZE)
+    this.#batch += 1
+    return 'packet'
+  }
+
+  /** Points the packet at its contents: in place, or copied where they wrap or cannot be seen directly. */
+  #place(start: number, dataOffset: number, length: number): void {
+    const view = this.#view
+    const packet = this.packet
+    const contents = view.advance(start, DESCRIPTOR_SIZE)
+    const contentsLength = length - DESCRIPTOR_SIZE
+    let at = contents
+    if (view.bytes !== undefined && contentsLength <= view.size - contents) {
+      packet.bytes = view.bytes
+    } else {
+      at = 0
+      if (this.#scratch.length < contentsLength) this.#scratch = new Uint8Array(Math.max(4096, contentsLength * 2))
+      view.copyOut(contents, this.#scratch, 0, contentsLength)
+      packet.bytes = this.#scratch
+    }
+    packet.ringOffset = start
+    packet.headerOffset = at
+    packet.headerLength = dataOffset - DESCRIPTOR_SIZE
+    packet.payloadOffset = at + packet.headerLength
+    packet.payloadLength = length - dataOffset
+  }
+
+  #trailerIsGood(position: number, start: number): boolean {
+    const view = this.#view
+    view.snapshotHeader(position)
+    const low = view.snapshotView.getUint32(16, true)
+    const high = view.snapshotView.getUint32(20, true)
+    if (low === 0 && high === start) return true
+    this.fault = new RingFault('InvalidTrailer', position, `{${low}, ${high}} behind the packet at ${start}`)
+    return false
+  }
+
+  #fail(code: RingFaultCode, why: string): 'fault' {
+    this.fault = new RingFault(code, this.#position, why)
+    return 'fault'
+  }
+}

@@ -1,0 +1,260 @@
+import type { GuestMemory } from '../../memory/guest-memory.ts'
+import {
+  DESCRIPTOR_SIZE,
+  FEATURE_PENDING_SEND_SIZE,
+  MAX_PACKET_LENGTH,
+  RING_CONTROL,
+  ringBytesOf,
+  roundUp8,
+  TRAILER_SIZE,
+} from './layout.ts'
+import { RingFault } from './ring-fault.ts'
+import { memoryFaultOf, RingView } from './ring-view.ts'
+
+/** Why a packet was not written. The ring is unchanged. */
+export type WriteRefusal =
+  /** No room now; there may be once the peer has read. */
+  | { readonly status: 'full' }
+  /** Never: `InvalidMessageLength` (the ring goes on), or the ring is faulted. */
+  | { readonly status: 'error'; readonly error: RingFault }
+
+/** Answer of {@link RingWriter.write}; `signal` says whether the peer must be signalled. */
+export type WriteResult = { readonly status: 'written'; readonly signal: boolean } | WriteRefusal
+
+const NOTHING: Uint8Array = new Uint8Array(0)
+const WRITTEN: WriteResult = { status: 'written', signal: false }
+const WRITTEN_SIGNAL: WriteResult = { status: 'written', signal: true }
+const FULL: WriteRefusal = { status: 'full' }
+
+/**
+ * The writing end of a ring.
+ *
+ * One packet: {@link write}. Several with at most one signal: {@link stage} each, then {@link commit}. From parts without
+ * joining them: {@link begin}, {@link append} each, {@link end}, {@link commit}.
+ *
+ * A packet is full when free bytes are less than *or equal to* what it needs (Linux drivers/hv/ring_buffer.c), so the
+ * largest takes `size - 8` bytes of an empty ring; OpenVMM's own writer stops 8 bytes earlier, its reader does not.
+ */
+export class RingWriter {
+  /** Set once the peer's index was bad or memory is gone; nothing is written until {@link reset}. */
+  fault: RingFault | undefined
+  readonly #view: RingView
+  /** The write index as published; private: what the peer does to the shared copy has no effect. */
+  #published = 0
+  /** Where the next packet starts: beyond `#published` while packets are staged. */
+  #staged = 0
+  /** The peer's read index when last looked at. */
+  #peerRead = 0
+  /** The packet between `begin` and `end`: where the next byte goes, bytes still to come, and where it started and ends. */
+  #position = 0
+  #missing = -1
+  #packetEnd = 0
+
+  /**
+   * @param base offset of the control page in `memory`; a multiple of 8.
+   * @param totalBytes control page and data: at least 8192, a multiple of 4096.
+   *
+   * Throws {@link RingFault} `InvalidRingMemory`. A write index found in the ring that is no index sets {@link fault}.
+   */
+  constructor(memory: GuestMemory, base: number, totalBytes: number) {
+    this.#view = new RingView(memory, base, totalBytes)
+    this.reset()
+  }
+
+  /** Bytes of data. */
+  get size(): number {
+    return this.#view.size
+  }
+
+  /** Takes up the indices found in the ring and forgets fault and staged packets. */
+  reset(): void {
+    this.fault = undefined
+    this.#missing = -1
+    try {
+      const own = this.#view.load(RING_CONTROL.writeIndex)
+      this.fault = this.#view.checkIndex(RING_CONTROL.writeIndex, own)
+      if (this.fault !== undefined) return
+      this.#published = own
+      this.#staged = own
+      const peer = this.#view.load(RING_CONTROL.readIndex)
+      this.fault = this.#view.checkIndex(RING_CONTROL.readIndex, peer)
+      if (this.fault === undefined) this.#peerRead = peer
+    } catch (error) {
+      this.fault = memoryFaultOf(error)
+    }
+  }
+
+  /** Announces that this writer keeps pending_send_size, with none pending (behaviour 150). */
+  initialize(): void {
+    this.#view.store(RING_CONTROL.featureBits, FEATURE_PENDING_SEND_SIZE)
+    this.#view.store(RING_CONTROL.pendingSendSize, 0)
+  }
+
+  /**
+   * Writes one packet and publishes it, with whatever was staged before.
+   *
+   * @param type u16. @param flags u16. @param idLow, idHigh transaction id, two u32.
+   * @param payload padded with zeros to a multiple of 8.
+   * @param header bytes between descriptor and payload (ranges of types 7 and 9); their number must be a multiple of 8.
+   */
+  write(
+    type: number,
+    flags: number,
+    idLow: number,
+    idHigh: number,
+    payload: Uint8Array,
+    header: Uint8Array = NOTHING,
+  ): WriteResult {
+    const refusal = this.stage(type, flags, idLow, idHigh, payload, header)
+    if (refusal !== undefined) return refusal
+    const signal = this.commit()
+    if (this.fault !== undefined) return { status: 'error', error: this.fault }
+    return signal ? WRITTEN_SIGNAL : WRITTEN
+  }
+
+  /** Puts a packet into the ring without showing it to the peer yet. Answers `undefined` when done. */
+  stage(
+    type: number,
+    flags: number,
+    idLow: number,
+    idHigh: number,
+    payload: Uint8Array,
+    header: Uint8Array = NOTHING,
+  ): WriteRefusal | undefined {
+    const refusal = this.begin(type, flags, idLow, idHigh, header.length, payload.length)
+    if (refusal !== undefined) return refusal
+    if (header.length !== 0) this.append(header)
+    if (payload.length !== 0) this.append(payload)
+    return this.end()
+  }
+
+  /** Starts a packet whose header and payload come by {@link append}, in this order and in exactly these lengths. */
+  begin(
+    type: number,
+    flags: number,
+    idLow: number,
+    idHigh: number,
+    headerLength: number,
+    payloadLength: number,
+  ): WriteRefusal | undefined {
+    if (headerLength % 8 !== 0) throw new RangeError(`a packet header of ${headerLength} bytes is no multiple of 8`)
+    if (this.fault !== undefined) return { status: 'error', error: this.fault }
+    const view = this.#view
+    const need = ringBytesOf(headerLength, payloadLength)
+    if (need > view.size - 8 || need - TRAILER_SIZE > MAX_PACKET_LENGTH) {
+      const why = `a packet of ${need} bytes with its trailer can never fit ${view.size} bytes of data`
+      return { status: 'error', error: new RingFault('InvalidMessageLength', this.#staged, why) }
+    }
+    try {
+      const start = this.#staged
+      this.#lookAtReader()
+      if (this.fault !== undefined) return { status: 'error', error: this.fault }
+      if (view.size - view.distance(this.#peerRead, start) <= need) return FULL
+      const dataOffset = DESCRIPTOR_SIZE + headerLength
+      const length = need - TRAILER_SIZE
+      view.storePair(start, (type & 0xffff) | (dataOffset << 13), (length >> 3) | (flags << 16))
+      view.storePair(view.advance(start, 8), idLow, idHigh)
+      this.#packetEnd = view.advance(start, length)
+      this.#position = view.advance(start, DESCRIPTOR_SIZE)
+      this.#missing = headerLength + payloadLength
+      if (payloadLength % 8 !== 0) {
+        view.storePair(view.advance(start, dataOffset + roundUp8(payloadLength) - 8), 0, 0)
+      }
+    } catch (error) {
+      return this.#memoryFault(error)
+    }
+    return undefined
+  }
+
+  /** The next bytes of the packet begun. Throws `RangeError` for more than {@link begin} said. */
+  append(bytes: Uint8Array, offset = 0, length = bytes.length - offset): void {
+    if (length < 0 || offset < 0 || offset + length > bytes.length || length > this.#missing) {
+      throw new RangeError(
+        `${length} bytes at ${offset} of ${bytes.length}, with ${this.#missing} missing in the packet`,
+      )
+    }
+    try {
+      this.#view.copyIn(this.#position, bytes, offset, length)
+    } catch (error) {
+      this.#memoryFault(error)
+    }
+    this.#position = this.#view.advance(this.#position, length)
+    this.#missing -= length
+  }
+
+  /** Finishes the packet begun: it is staged. Throws `RangeError` when bytes are missing. */
+  end(): WriteRefusal | undefined {
+    if (this.#missing !== 0) throw new RangeError(`${this.#missing} bytes are missing in the packet`)
+    if (this.fault !== undefined) return { status: 'error', error: this.fault }
+    this.#missing = -1
+    try {
+      this.#view.storePair(this.#packetEnd, 0, this.#staged)
+    } catch (error) {
+      return this.#memoryFault(error)
+    }
+    this.#staged = this.#view.advance(this.#packetEnd, TRAILER_SIZE)
+    return undefined
+  }
+
+  /**
+   * Publishes all staged packets at once. Answers whether to signal the peer: its mask is zero, and it had read everything
+   * before these packets, judged *after* publishing (behaviours 146, 151; Linux `hv_signal_on_write`).
+   */
+  commit(): boolean {
+    if (this.fault !== undefined || this.#staged === this.#published) return false
+    const view = this.#view
+    const before = this.#published
+    try {
+      view.store(RING_CONTROL.writeIndex, this.#staged)
+      this.#published = this.#staged
+      return view.load(RING_CONTROL.interruptMask) === 0 && view.load(RING_CONTROL.readIndex) === before
+    } catch (error) {
+      this.#memoryFault(error)
+      return false
+    }
+  }
+
+  /** Free bytes now, staged packets counted as written; a packet that needs fewer fits. 0 when faulted. */
+  freeBytes(): number {
+    if (this.fault !== undefined) return 0
+    try {
+      this.#lookAtReader()
+    } catch (error) {
+      this.#memoryFault(error)
+    }
+    return this.fault === undefined ? this.#view.size - this.#view.distance(this.#peerRead, this.#staged) : 0
+  }
+
+  /**
+   * Asks the reader to signal once more than `bytes` are free ({@link ringBytesOf} of the packet that did not fit), or no
+   * longer to (0). Answers whether the room is there already: then no signal will come, and the writer must try again.
+   */
+  setPendingSendSize(bytes: number): boolean {
+    if (this.fault !== undefined) return false
+    try {
+      this.#view.store(RING_CONTROL.pendingSendSize, bytes)
+    } catch (error) {
+      this.#memoryFault(error)
+    }
+    return this.freeBytes() > bytes
+  }
+
+  #lookAtReader(): void {
+    const view = this.#view
+    const read = view.load(RING_CONTROL.readIndex)
+    const bad = view.checkIndex(RING_CONTROL.readIndex, read)
+    if (bad !== undefined) {
+      this.fault = bad
+    } else if (view.distance(this.#peerRead, read) > view.distance(this.#peerRead, this.#published)) {
+      const why = `read index went from ${this.#peerRead} to ${read}, past the write index ${this.#published}`
+      this.fault = new RingFault('InvalidRingPointer', RING_CONTROL.readIndex, why)
+    } else {
+      this.#peerRead = read
+    }
+  }
+
+  #memoryFault(error: unknown): WriteRefusal {
+    this.fault = memoryFaultOf(error)
+    return { status: 'error', error: this.fault }
+  }
+}
