@@ -1,7 +1,7 @@
 import { WireSchema } from './schema.ts'
 
-/** An integer of 1, 2 or 4 bytes, little-endian; a JavaScript number. */
-export class IntSchema extends WireSchema<number> {
+/** An integer of 1, 2 or 4 bytes, little-endian; a JavaScript number, or a flavour of number for ids (see {@link idField}). */
+export class IntSchema<T extends number = number> extends WireSchema<T> {
   readonly kind = 'int'
   readonly min: number
   readonly max: number
@@ -47,3 +47,16 @@ export const i32: IntSchema = /* @__PURE__ */ new IntSchema(4, true)
 export const u64: Int64Schema = /* @__PURE__ */ new Int64Schema(false)
 /** Signed, 8 bytes, little-endian; a bigint. */
 export const i64: Int64Schema = /* @__PURE__ */ new Int64Schema(true)
+
+declare const idKind: unique symbol
+
+/**
+ * A number that identifies one kind of thing. Plain numbers are accepted as ids, but an id of one kind is not accepted where
+ * another kind is meant: `Id<'channel'>` and `Id<'gpadl'>` cannot be mixed up.
+ */
+export type Id<K extends string> = number & { readonly [idKind]?: K }
+
+/** A 32-bit field that holds an id: `idField<ChannelId>()`. */
+export function idField<T extends number>(): IntSchema<T> {
+  return new IntSchema<T>(4, false)
+}

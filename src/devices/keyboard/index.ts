@@ -1,0 +1,6 @@
+/**
+ * The synthetic keyboard's protocol.
+ *
+ * @module
+ */
+export * from './messages.ts'

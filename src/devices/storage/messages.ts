@@ -1,0 +1,104 @@
+import { bitField, bits, bytes, flags, type Infer, openEnum, reserved, struct, u8, u16, u32 } from '../../wire/index.ts'
+
+/** What a storage packet asks or tells. Source: Linux drivers/scsi/storvsc_drv.c (vstor_packet_operation). */
+export const VstorOperation = {
+  CompleteIo: 1,
+  RemoveDevice: 2,
+  ExecuteSrb: 3,
+  ResetLun: 4,
+  ResetAdapter: 5,
+  ResetBus: 6,
+  BeginInitialization: 7,
+  EndInitialization: 8,
+  QueryProtocolVersion: 9,
+  QueryProperties: 10,
+  EnumerateBus: 11,
+  FcHbaData: 12,
+  CreateSubChannels: 13,
+} as const
+
+/** SRB status, in the low 6 bits of `srbStatus`. Source: Linux storvsc_drv.c (SRB_STATUS_*). */
+export const SrbStatus = {
+  Pending: 0x00,
+  Success: 0x01,
+  Aborted: 0x02,
+  Error: 0x04,
+  InvalidRequest: 0x06,
+  Timeout: 0x09,
+  SelectionTimeout: 0x0a,
+  BusReset: 0x0e,
+  DataOverrun: 0x12,
+  InvalidLun: 0x20,
+  InternalError: 0x30,
+} as const
+
+/** Flags of a SCSI request block. Source: Linux storvsc_drv.c (SRB_FLAGS_*). */
+export const SrbFlags = {
+  queueActionEnable: 0x2,
+  disableDisconnect: 0x4,
+  disableSynchTransfer: 0x8,
+  bypassFrozenQueue: 0x10,
+  disableAutosense: 0x20,
+  dataIn: 0x40,
+  dataOut: 0x80,
+  noQueueFreeze: 0x100,
+  adapterCacheEnable: 0x200,
+  freeSenseBuffer: 0x400,
+} as const
+
+/** Direction of a request's data. Source: Linux storvsc_drv.c (storvsc_request_type). */
+export const DataDirection = { Write: 0, Read: 1, None: 2 } as const
+
+const srbStatus = /* @__PURE__ */ openEnum('SrbStatus', u8, SrbStatus)
+
+/** A SCSI request or its outcome, 52 bytes (36 before protocol 5.1). Source: Linux vmscsi_request. */
+export const ScsiRequest = /* @__PURE__ */ struct(
+  'ScsiRequest',
+  {
+    /** Length of this structure in bytes, as the sender's version has it. */
+    length: u16,
+    srbStatus: bits(u8, {
+      status: bitField(0, 6, srbStatus),
+      queueFrozen: bitField(6, 1),
+      autosenseValid: bitField(7, 1),
+    }),
+    /** SCSI status: 0 good, 2 check condition. */
+    scsiStatus: u8,
+    portNumber: u8,
+    pathId: u8,
+    targetId: u8,
+    lun: u8,
+    /** Bytes of CDB that count, at most 16. */
+    cdbLength: u8,
+    /** Bytes of sense data, at most 20. */
+    senseInfoLength: u8,
+    dataIn: openEnum('DataDirection', u8, DataDirection),
+    reserved: reserved(u8),
+    /** Bytes of data that are to be, or were, transferred. */
+    dataTransferLength: u32,
+    /** The CDB (16 bytes) in a request, sense data (20 bytes) in its outcome. */
+    cdbOrSense: bytes(20),
+    reserved2: reserved(u16),
+    queueTag: u8,
+    queueAction: u8,
+    srbFlags: flags('SrbFlags', u32, SrbFlags),
+    /** Seconds. */
+    timeOutValue: u32,
+    queueSortKey: u32,
+  },
+  { size: 52, aliases: { linux: 'vmscsi_request' } },
+)
+
+/** A storage packet that carries a SCSI request, 64 bytes. Source: Linux vstor_packet. */
+export const VstorPacket = /* @__PURE__ */ struct(
+  'VstorPacket',
+  {
+    operation: openEnum('VstorOperation', u32, VstorOperation),
+    flags: flags('VstorFlags', u32, { requestCompletion: 0x1 }),
+    /** NTSTATUS of the operation. */
+    status: u32,
+    request: ScsiRequest,
+  },
+  { size: 64, aliases: { linux: 'vstor_packet' } },
+)
+export interface VstorPacket extends Infer<typeof VstorPacket> {}

@@ -1,0 +1,15 @@
+import { openEnum, struct, u32 } from '../wire/index.ts'
+
+/** What follows a pipe header. Source: OpenVMM vmbus_ring (PipeHeader); Linux knows type 1 only. */
+export const PipePacketType = { Data: 1, Partial: 2, SetupGpaDirect: 3, TeardownGpaDirect: 4 } as const
+
+/** In front of every in-band packet's data on a pipe, 8 bytes. Source: Linux vmpipe_proto_header. */
+export const PipeHeader = /* @__PURE__ */ struct(
+  'PipeHeader',
+  {
+    packetType: openEnum('PipePacketType', u32, PipePacketType),
+    /** Bytes of data; for a partly read packet the low half is what is left and the high half where it begins. */
+    length: u32,
+  },
+  { size: 8, aliases: { linux: ['vmpipe_proto_header', 'vmbuspipe_hdr'] } },
+)
