@@ -1,22 +1,47 @@
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { build } from 'esbuild'
 import { entries } from './scripts/entries.ts'
 
 const library = Object.fromEntries(entries().map(({ name, source }) => [name, source]))
 const command: Record<string, string> = existsSync('src/cli/main.ts') ? { 'cli/main': 'src/cli/main.ts' } : {}
 
-// Without tsup's own types: they do not compile with `skipLibCheck: false`, as everything here does.
-//
-// What all builds share. Splitting, also for CommonJS: what two entries share stands in one chunk, so a class reached
-// through both is one object. Runtime and peer dependencies stay outside, everything else is bundled.
-const common = { target: 'node20', splitting: true, sourcemap: true, treeshake: false, clean: false }
+/**
+ * Turns each built ES module but the command into CommonJS, file by file, so that both forms have the same chunks. tsup's own splitting for
+ * CommonJS would rewrite `?.`, `??` and class fields into slow helpers.
+ */
+async function toCommonJs(): Promise<void> {
+  const { outputFiles } = await build({
+    entryPoints: ['dist/**/*.js'],
+    outdir: 'dist',
+    outExtension: { '.js': '.cjs' },
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20',
+    sourcemap: true,
+    write: false,
+  })
+  for (const { path, text } of outputFiles) {
+    if (path.includes('/dist/cli/')) continue
+    writeFileSync(path, text.replace(/\b(require|import)\("(\.[^"]+)\.js"\)/g, '$1("$2.cjs")'))
+  }
+}
 
-// Cleaned here once: the three builds run at the same time and would delete each other's files.
+// tsup cleans per build, and the two below run at the same time.
 rmSync('dist', { recursive: true, force: true })
 
+// Without tsup's own types: they do not compile with `skipLibCheck: false`, as everything here does.
 export default [
-  // The command shares its chunks with the library, so that a user's VSP handed to `vmbus fuzz` extends the same class.
-  { ...common, format: 'esm', entry: { ...library, ...command } },
-  { ...common, format: 'cjs', entry: library },
+  {
+    format: 'esm',
+    // The command shares its chunks with the library, so that a user's VSP handed to `vmbus fuzz` extends the same class.
+    entry: { ...library, ...command },
+    // What two entries share stands in one chunk, so a class reached through both is one object.
+    splitting: true,
+    target: 'node20',
+    sourcemap: true,
+    removeNodeProtocol: false,
+    onSuccess: toCommonJs,
+  },
   {
     format: ['esm', 'cjs'],
     entry: library,

@@ -36,20 +36,26 @@ beforeAll(() => {
 
 afterAll(() => rmSync(project, { recursive: true, force: true }))
 
-/** Lists every class of every entry, and reports those that are not one object in all entries that export them. */
-const classes = `
+/** What a loaded entry exports is looked at for classes: each must be the same object in every entry that exports it. */
+const look = `
 const seen = new Map()
-const split = []
-let shared = 0
+const twice = []
 function look(specifier, exports) {
   for (const [name, value] of Object.entries(exports)) {
     if (typeof value !== 'function' || !/^class\\b/.test(String(value))) continue
-    if (!seen.has(name)) seen.set(name, value)
-    else if (seen.get(name) === value) shared++
-    else split.push(specifier + ' ' + name)
+    if ((seen.get(name) ?? value) !== value) twice.push(specifier + ' ' + name)
+    seen.set(name, value)
   }
 }
-const print = () => console.log(JSON.stringify({ classes: seen.size, shared, split }))
+`
+
+/** A class thrown by what one entry exports is the class that another entry exports. */
+const fault = `
+try {
+  FileMemory.open('memory.bin', { size: 4096 }).load32(2)
+} catch (error) {
+  console.log(JSON.stringify({ twice, fault: error instanceof MemoryFault }))
+}
 `
 
 describe('the packed package', () => {
@@ -63,14 +69,20 @@ describe('the packed package', () => {
 
   it('loads by import, and a class reached through two entries is one object', () => {
     const lines = specifiers.map((specifier) => `look('${specifier}', await import('${specifier}'))`)
-    writeFileSync(join(project, 'load.mjs'), `${classes}${lines.join('\n')}\nprint()\n`)
-    expect(JSON.parse(run('node', 'load.mjs')).split).toEqual([])
+    const imports = "import { FileMemory } from 'vmbus/node'\nimport { MemoryFault } from 'vmbus/memory'\n"
+    writeFileSync(join(project, 'load.mjs'), imports + look + lines.join('\n') + fault)
+    expect(JSON.parse(run('node', 'load.mjs'))).toEqual({ twice: [], fault: true })
   })
 
   it('loads by require, and a class reached through two entries is one object', () => {
     const lines = specifiers.map((specifier) => `look('${specifier}', require('${specifier}'))`)
-    writeFileSync(join(project, 'load.cjs'), `${classes}${lines.join('\n')}\nprint()\n`)
-    expect(JSON.parse(run('node', 'load.cjs')).split).toEqual([])
+    const imports = "const { FileMemory } = require('vmbus/node')\nconst { MemoryFault } = require('vmbus/memory')\n"
+    writeFileSync(join(project, 'load.cjs'), imports + look + lines.join('\n') + fault)
+    expect(JSON.parse(run('node', 'load.cjs'))).toEqual({ twice: [], fault: true })
+  })
+
+  it('brings the command', () => {
+    expect(run(join(project, 'node_modules/.bin/vmbus'), '--help')).toContain('vmbus')
   })
 
   it('type-checks in a strict project, as an ES module and as CommonJS', () => {

@@ -1,4 +1,3 @@
 #!/usr/bin/env node
 
-console.error('vmbus: no command yet')
-process.exitCode = 2
+console.log('usage: vmbus COMMAND')
