@@ -14,8 +14,15 @@ export class ArraySchema<N extends Node = Node> extends WireSchema<Infer<N>[]> {
   ) {
     super()
     if (element.variable) throw new RangeError('an array of fixed length needs elements of fixed size')
+    refuseAbsent(element)
     this.size = element.size * length
   }
+}
+
+/** Reserved space and constants are absent from values, which an element cannot be. */
+function refuseAbsent(element: Node): void {
+  if (element.kind === 'reserved' || element.kind === 'constant')
+    throw new RangeError(`elements of kind ${element.kind}`)
 }
 
 /** `length` elements. */
@@ -36,6 +43,7 @@ export class ListSchema<N extends Node = Node> extends WireSchema<Infer<N>[]> {
     super()
     if (element.size === 0)
       throw new RangeError('list elements need at least one fixed byte, else a count could not be checked')
+    refuseAbsent(element)
   }
 }
 

@@ -44,3 +44,19 @@ export function flags<F extends FlagTable>(name: string, base: IntSchema, masks:
 export function flags64<F extends Flag64Table>(name: string, base: Int64Schema, masks: F): Flags64Schema<F> {
   return new Flags64Schema(name, base, masks)
 }
+
+/** The names of the flags that are set in a word, and the bits that no name explains. */
+export function flagNames(
+  schema: FlagsSchema | Flags64Schema,
+  word: number | bigint,
+): { readonly set: readonly string[]; readonly unknown: bigint } {
+  const set: string[] = []
+  let unknown = BigInt(word)
+  for (const [name, mask] of Object.entries(schema.masks)) {
+    const bits = BigInt(mask)
+    if (bits === 0n || (BigInt(word) & bits) !== bits) continue
+    set.push(name)
+    unknown &= ~bits
+  }
+  return { set, unknown }
+}

@@ -5,6 +5,7 @@ import { anyContext, type WireContext } from './context.ts'
 import { WireError, type WireErrorCode, type WireFault } from './error.ts'
 import { isGuid, readGuid, writeGuid } from './guid-text.ts'
 import type { Node, Siblings } from './node.ts'
+import { property, show } from './property.ts'
 import type { StructSchema } from './struct.ts'
 import type { UnionSchema } from './union.ts'
 
@@ -171,7 +172,8 @@ function decodeUnion(walk: Walk, node: UnionSchema, at: number, siblings: Siblin
   const member = Array.isArray(found) ? found[0] : undefined
   if (member === undefined) {
     if ('code' in found) walk.fault(found.code, found.offset, found.why)
-    walk.position = walk.buffer.end
+    // Lenient only: what follows can be read where the size is the same for all variants.
+    walk.position = node.variable ? walk.buffer.end : Math.min(at + node.size, walk.buffer.end)
     return missing
   }
   const value = decodeStruct(walk, member, at)
@@ -215,8 +217,11 @@ function decodeFixed(walk: Walk, node: Node, at: number): unknown {
       const values: unknown[] = []
       for (let index = 0; index < node.length; index++) {
         walk.path[walk.depth++] = index
-        values.push(decodeVariable(walk, node.element, at + index * node.element.size, {}))
+        const value = decodeVariable(walk, node.element, at + index * node.element.size, {})
         walk.depth--
+        // Lenient only: an element of no known variant ends what can be shown of the array, not what follows it.
+        if (value === missing) break
+        values.push(value)
       }
       return values
     }
@@ -289,12 +294,6 @@ export function measureValue(node: Node, value: unknown, context: WireContext): 
     default:
       return node.size
   }
-}
-
-function property(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-    ? Reflect.get(value, name)
-    : undefined
 }
 
 function memberOf(node: UnionSchema, value: unknown): StructSchema | undefined {
@@ -473,16 +472,6 @@ function encodeBits(walk: Walk, node: BitsSchema, at: number, value: unknown): v
 
 function toBigInt(value: number): bigint | undefined {
   return Number.isSafeInteger(value) ? BigInt(value) : undefined
-}
-
-/** A value in an error message: short, and never an object's own doing. */
-function show(value: unknown): string {
-  if (value instanceof Uint8Array) return `${value.byteLength} bytes`
-  if (Array.isArray(value)) return `an array of ${value.length}`
-  if (typeof value === 'object' || typeof value === 'function') return value === null ? 'null' : `a ${typeof value}`
-  if (typeof value === 'bigint') return `${value}n`
-  const text = typeof value === 'string' ? `"${value}"` : String(value)
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text
 }
 
 /** The interpreter as a codec. */
