@@ -17,7 +17,6 @@ async function toCommonJs(): Promise<void> {
     format: 'cjs',
     platform: 'node',
     target: 'node20',
-    sourcemap: true,
     write: false,
   })
   for (const { path, text } of outputFiles) {
