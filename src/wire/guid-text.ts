@@ -59,25 +59,40 @@ export function readGuid(view: DataView, at: number): Guid {
 function formatGuid(a: number, b: number, c: number, d: number): Guid {
   const at = (word: number, byte: number) => hex[(word >>> (8 * byte)) & 0xff]
   const text = `${at(a, 3)}${at(a, 2)}${at(a, 1)}${at(a, 0)}-${at(b, 1)}${at(b, 0)}-${at(b, 3)}${at(b, 2)}-${at(c, 0)}${at(c, 1)}-${at(c, 2)}${at(c, 3)}${at(d, 0)}${at(d, 1)}${at(d, 2)}${at(d, 3)}`
-  if (!isGuid(text)) throw new RangeError(`not a GUID: ${text}`)
-  return text
-}
-
-/** Value of the hexadecimal digit at `index`, or -1. */
-function digit(text: string, index: number): number {
-  const code = text.charCodeAt(index)
-  if (code >= 48 && code <= 57) return code - 48
-  if (code >= 97 && code <= 102) return code - 87
-  return -1
+  // Sound: sixteen times two lower-case digits, grouped as the canonical form has them.
+  return text as Guid
 }
 
 // Where in the text each of the 16 bytes stands.
 const positions = [6, 4, 2, 0, 11, 9, 16, 14, 19, 21, 24, 26, 28, 30, 32, 34] as const
 
-/** Writes a canonical GUID's 16 bytes at `at`. The caller has checked text and bounds. */
-export function writeGuid(view: DataView, at: number, text: string): void {
-  for (let index = 0; index < 16; index++) {
-    const position = positions[index] ?? 0
-    view.setUint8(at + index, (digit(text, position) << 4) | digit(text, position + 1))
+// The same for writing: texts that were found canonical, and their words. A slot is chosen by three digits.
+const writtenText: string[] = /* @__PURE__ */ new Array<string>(cacheSize).fill(nilGuid)
+const writtenWords = /* @__PURE__ */ new Uint32Array(cacheSize * 4)
+
+/** Writes a GUID's 16 bytes at `at`; false, and nothing written, when the text is not canonical. The caller has checked the bounds. */
+export function writeGuid(view: DataView, at: number, text: string): boolean {
+  const slot = (text.charCodeAt(7) ^ (text.charCodeAt(12) << 2) ^ (text.charCodeAt(35) << 4)) & (cacheSize - 1)
+  const word = slot * 4
+  if (writtenText[slot] !== text) {
+    if (!isGuid(text)) return false
+    parseGuid(text, word)
+    writtenText[slot] = text
+  }
+  view.setUint32(at, writtenWords[word] ?? 0, true)
+  view.setUint32(at + 4, writtenWords[word + 1] ?? 0, true)
+  view.setUint32(at + 8, writtenWords[word + 2] ?? 0, true)
+  view.setUint32(at + 12, writtenWords[word + 3] ?? 0, true)
+  return true
+}
+
+function parseGuid(text: string, word: number): void {
+  for (let index = 0; index < 4; index++) {
+    let value = 0
+    for (let byte = 3; byte >= 0; byte--) {
+      const position = positions[4 * index + byte] ?? 0
+      value = (value << 8) | Number.parseInt(text.slice(position, position + 2), 16)
+    }
+    writtenWords[word + index] = value
   }
 }

@@ -1,25 +1,14 @@
 import type { WireBuffer } from './buffer.ts'
-import type { Sender, WireContext } from './context.ts'
+import type { WireContext } from './context.ts'
 import type { WireFault } from './error.ts'
 import type { IntSchema } from './int.ts'
+import { type MemberRule, mayOccur } from './member-rule.ts'
 import type { Fields, Siblings } from './node.ts'
 import type { Aliases } from './schema.ts'
 import type { StructSchema } from './struct.ts'
 import { type Extra, Structure } from './structure.ts'
 
-/** When a member of a tagged union can occur. What the context leaves open does not exclude. */
-export interface MemberRule {
-  /** First version that has it. */
-  readonly since?: number
-  /** First version that no longer has it. */
-  readonly before?: number
-  /** Any of these feature bits must be negotiated. */
-  readonly features?: number
-  /** None of these feature bits may be negotiated. */
-  readonly unless?: number
-  /** Who may send it. */
-  readonly from?: Sender
-}
+export { type MemberRule, mayOccur } from './member-rule.ts'
 
 /** A union's member with its rule. */
 export interface Member<S extends StructSchema = StructSchema> extends MemberRule {
@@ -76,6 +65,16 @@ export class UnionSchema<S extends StructSchema = StructSchema> extends Structur
     }
   }
 
+  /** All members' structures, in order, the fallback last. */
+  get schemas(): readonly StructSchema[] {
+    return [...this.#byName.values()]
+  }
+
+  /** All tags that a member carries. */
+  get tags(): readonly number[] {
+    return [...this.#byTag.keys()]
+  }
+
   /** The member of that name, the fallback included. */
   member(name: string): StructSchema | undefined {
     return this.#byName.get(name)
@@ -123,17 +122,6 @@ export class UnionSchema<S extends StructSchema = StructSchema> extends Structur
     const fitting = allowed.filter((schema) => schema.size <= buffer.end - at)
     return fitting.length > 0 ? fitting : allowed.slice(-1)
   }
-}
-
-/** Whether a member can occur in a context. */
-export function mayOccur(rule: MemberRule, context: WireContext): boolean {
-  const { version, features, from } = context
-  if (from !== undefined && rule.from !== undefined && rule.from !== from) return false
-  if (version !== undefined && rule.since !== undefined && version < rule.since) return false
-  if (version !== undefined && rule.before !== undefined && version >= rule.before) return false
-  if (features !== undefined && rule.features !== undefined && (features & rule.features) === 0) return false
-  if (features !== undefined && rule.unless !== undefined && (features & rule.unless) !== 0) return false
-  return true
 }
 
 function readTag(buffer: WireBuffer, at: number, tag: IntSchema): number {
