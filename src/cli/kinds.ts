@@ -1,0 +1,50 @@
+import { HypercallInputValue, SynicMessage } from '../hypercall/index.ts'
+import { allSchemas } from '../schemas.ts'
+import { ChannelMessage } from '../vmbus/messages.ts'
+import { Packet } from '../vmbus/packets.ts'
+import type { StructSchema, UnionSchema } from '../wire/index.ts'
+import { UsageError } from './command.ts'
+
+/** Anything that has a name and can be decoded. */
+export type NamedSchema = StructSchema | UnionSchema
+
+/** All names that a structure goes by. */
+export function namesOf(schema: NamedSchema): string[] {
+  return [schema.name, ...Object.values(schema.aliases).flat()]
+}
+
+const byName = new Map<string, NamedSchema>()
+for (const schema of allSchemas) for (const name of namesOf(schema)) byName.set(name.toLowerCase(), schema)
+
+/** The structure of that name or alias, in any case. */
+export function findSchema(name: string): NamedSchema | undefined {
+  return byName.get(name.toLowerCase())
+}
+
+/** Like {@link findSchema}. Throws {@link UsageError} with names that are near. */
+export function schemaNamed(name: string): NamedSchema {
+  const found = findSchema(name)
+  if (found !== undefined) return found
+  const near = nearNames(name)
+  throw new UsageError(`no structure named ${name}${near.length > 0 ? `; perhaps ${near.join(', ')}` : ''}`)
+}
+
+function nearNames(name: string): string[] {
+  const wanted = name.toLowerCase()
+  return allSchemas
+    .flatMap(namesOf)
+    .filter((known) => known.toLowerCase().includes(wanted))
+    .slice(0, 5)
+}
+
+const special: Readonly<Record<string, NamedSchema>> = {
+  message: ChannelMessage,
+  packet: Packet,
+  synic: SynicMessage,
+  hypercall: HypercallInputValue,
+}
+
+/** The structure that a KIND of the command line stands for. Throws {@link UsageError}. */
+export function kindNamed(kind: string): NamedSchema {
+  return special[kind] ?? schemaNamed(kind)
+}
