@@ -1,5 +1,5 @@
-/** Up to this many bytes a loop beats `set(subarray())`, and it allocates no view. */
-const LOOP_LIMIT = 128
+/** Up to this many bytes a loop: it allocates no view. */
+const LOOP_LIMIT = 64
 
 /** Copies `length` bytes between arrays whose bounds the caller has checked. Allocates nothing for short or whole-array copies. */
 export function copyBytes(

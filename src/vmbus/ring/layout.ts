@@ -36,6 +36,11 @@ export const MAX_PACKET_LENGTH = 0xffff * 8
 /** Packet types that carry anything today; Linux `enum vmbus_packet_type` names more, which no peer sends. */
 export const PACKET_TYPE = { dataInBand: 6, dataUsingTransferPages: 7, dataUsingGpaDirect: 9, completion: 11 } as const
 
+/** Whether packets of this type have ranges between descriptor and payload. */
+export function hasRanges(type: number): boolean {
+  return type === PACKET_TYPE.dataUsingTransferPages || type === PACKET_TYPE.dataUsingGpaDirect
+}
+
 /** Bit 0 of a packet's flags: the sender wants a completion packet with the same transaction id. */
 export const FLAG_COMPLETION_REQUESTED = 1
 

@@ -3,6 +3,7 @@ import {
   DESCRIPTOR_SIZE,
   FEATURE_PENDING_SEND_SIZE,
   FLAG_COMPLETION_REQUESTED,
+  hasRanges,
   PACKET_TYPE,
   RING_CONTROL,
   TRAILER_SIZE,
@@ -29,6 +30,8 @@ export interface RingReaderOptions {
 /** Answer of {@link RingReader.next}: a packet is in `reader.packet`; nothing more now; batch limit reached; `reader.fault` is set. */
 export type ReadStatus = 'packet' | 'empty' | 'limit' | 'fault'
 
+const NO_LIMIT = 0x3fff_ffff
+
 /**
  * The reading end of a ring: {@link next} until it answers no packet, then {@link commit}. Committing once per drain is what
  * Linux's packet iterator does, committing after each packet what its `vmbus_recvpacket` does.
@@ -38,7 +41,7 @@ export type ReadStatus = 'packet' | 'empty' | 'limit' | 'fault'
  */
 export class RingReader {
   /** The current packet, valid from one {@link next} to the next, and until {@link commit} gives its room back. */
-  readonly packet = new RingPacket()
+  readonly packet: RingPacket
   /** Why the ring is unusable, if it is. */
   fault: RingFault | undefined
   readonly #view: RingView
@@ -63,10 +66,11 @@ export class RingReader {
    */
   constructor(memory: GuestMemory, base: number, totalBytes: number, options: RingReaderOptions = {}) {
     this.#view = new RingView(memory, base, totalBytes)
+    this.packet = new RingPacket(this.#view.snapshotWords)
     this.#tolerateFlags = options.unknownFlags === 'tolerate'
     this.#tolerateTypes = options.unknownTypes === 'tolerate'
     this.#checkTrailer = options.checkTrailer === true
-    this.#batchLimit = options.batchLimit ?? Number.POSITIVE_INFINITY
+    this.#batchLimit = options.batchLimit ?? NO_LIMIT
     this.reset()
   }
 
@@ -123,7 +127,7 @@ export class RingReader {
       const pending = view.load(RING_CONTROL.pendingSendSize)
       if (pending === 0) return false
       const write = view.load(RING_CONTROL.writeIndex)
-      if (view.checkIndex(RING_CONTROL.writeIndex, write) !== undefined) return false
+      if (!view.isIndex(write)) return false
       // Room is counted as Linux counts it (size - used, never 0). OpenVMM counts 8 bytes less and tests the other way round
       // for equality; and it clears the low 3 bits, which changes nothing, as room is a multiple of 8. Both agree always.
       const free = view.size - view.distance(this.#position, write)
@@ -186,25 +190,28 @@ export class RingReader {
   #lookAtWriter(): void {
     const view = this.#view
     const write = view.load(RING_CONTROL.writeIndex)
-    const bad = view.checkIndex(RING_CONTROL.writeIndex, write)
-    if (bad !== undefined) {
-      this.fault = bad
-      return
-    }
-    const own = view.load(RING_CONTROL.readIndex)
-    if (own !== this.#published) {
-      const why = `the peer changed the read index from ${this.#published} to ${own}`
-      this.fault = new RingFault('InvalidRingPointer', RING_CONTROL.readIndex, why)
-      return
-    }
-    // A writer can only have gone forward, by at most the room it saw: anything else went backwards or overran.
+    if (view.load(RING_CONTROL.readIndex) !== this.#published) this.#failReadIndex()
+    else if (write !== this.#peerWrite) this.#checkWriter(write)
+  }
+
+  #failReadIndex(): void {
+    const why = `the peer changed the read index, which was ${this.#published}`
+    this.fault = new RingFault('InvalidRingPointer', RING_CONTROL.readIndex, why)
+  }
+
+  /** Takes the peer's new write index, if it is one: a writer can only have gone forward, by at most the room it saw. */
+  #checkWriter(write: number): void {
+    const view = this.#view
     const room = view.size - 8 - view.distance(this.#published, this.#peerWrite)
-    if (view.distance(this.#peerWrite, write) > room) {
-      const why = `write index went from ${this.#peerWrite} to ${write} with ${room} bytes of room`
-      this.fault = new RingFault('InvalidRingPointer', RING_CONTROL.writeIndex, why)
-      return
-    }
-    this.#peerWrite = write
+    if (view.isIndex(write) && view.distance(this.#peerWrite, write) <= room) this.#peerWrite = write
+    else this.#failWriteIndex(write, room)
+  }
+
+  #failWriteIndex(write: number, room: number): void {
+    const why = `write index went from ${this.#peerWrite} to ${write} with ${room} bytes of room`
+    this.fault =
+      this.#view.checkIndex(RING_CONTROL.writeIndex, write) ??
+      new RingFault('InvalidRingPointer', RING_CONTROL.writeIndex, why)
   }
 
   #take(): ReadStatus {
@@ -213,77 +220,75 @@ export class RingReader {
     const available = view.distance(start, this.#peerWrite)
     if (available < DESCRIPTOR_SIZE) return this.#fail('InvalidDataAvailable', `${available} bytes are no descriptor`)
     view.snapshot(start)
-    const descriptor = view.snapshotView
-    const type = descriptor.getUint16(0, true)
-    const dataOffset = descriptor.getUint16(2, true) * 8
-    const length = descriptor.getUint16(4, true) * 8
-    const flags = descriptor.getUint16(6, true)
+    const layout = view.snapshotWords[0] ?? 0
+    const rest = view.snapshotWords[1] ?? 0
+    const dataOffset = (layout >>> 16) * 8
+    const length = (rest & 0xffff) * 8
     if (dataOffset < DESCRIPTOR_SIZE || length < dataOffset || length > available - TRAILER_SIZE) {
-      const why = `data at ${dataOffset}, length ${length}, with ${available} bytes available, trailer included`
-      return this.#fail('InvalidDescriptorLengths', why)
+      return this.#failLengths(available, dataOffset, length)
     }
-    if ((flags & ~FLAG_COMPLETION_REQUESTED) !== 0 && !this.#tolerateFlags) {
-      return this.#fail('InvalidDescriptorFlags', `flags 0x${flags.toString(16)}`)
+    if (this.#checkTrailer && !this.#trailerIsGood(view.advance(start, length), start)) return 'fault'
+    // All but plain in-band packets and completions have more to be checked.
+    const type = layout & 0xffff
+    if (
+      rest >>> 16 > FLAG_COMPLETION_REQUESTED ||
+      (type !== PACKET_TYPE.dataInBand && type !== PACKET_TYPE.completion)
+    ) {
+      if (!this.#typeIsGood(type, rest >>> 16, dataOffset)) return 'fault'
     }
     const packet = this.packet
-    packet.rangeCount = 0
-    packet.transferPageSetId = 0
-    if (type === PACKET_TYPE.dataUsingTransferPages || type === PACKET_TYPE.dataUsingGpaDirect) {
-      if (dataOffset > DESCRIPTOR_SIZE) {
-        view.snapshotHeader(view.advance(start, DESCRIPTOR_SIZE))
-        packet.rangeCount = descriptor.getUint32(20, true)
-        if (type === PACKET_TYPE.dataUsingTransferPages) {
-          packet.transferPageSetId = descriptor.getUint16(16, true)
-        } else if (packet.rangeCount === 0) {
-          return this.#fail('InvalidDescriptorGpaDirectRangeCount', 'no ranges')
-        }
-      } else if (!this.#tolerateTypes) {
-        return this.#fail('InvalidDescriptorLengths', `type ${type} without its header`)
-      }
-    } else if (type !== PACKET_TYPE.dataInBand && type !== PACKET_TYPE.completion && !this.#tolerateTypes) {
-      return this.#fail('InvalidDescriptorType', `type ${type}`)
+    const contents = view.advance(start, DESCRIPTOR_SIZE)
+    const { bytes } = view
+    packet.ringOffset = start
+    if (bytes !== undefined && length - DESCRIPTOR_SIZE <= view.size - contents) {
+      if (packet.bytes !== bytes) packet.bytes = bytes
+      packet.headerOffset = contents
+    } else {
+      packet.bytes = this.#copy(contents, length - DESCRIPTOR_SIZE)
+      packet.headerOffset = 0
     }
-    packet.type = type
-    packet.flags = flags
-    packet.transactionIdLow = descriptor.getUint32(8, true)
-    packet.transactionIdHigh = descriptor.getUint32(12, true)
-    if (this.#checkTrailer && !this.#trailerIsGood(view.advance(start, length), start)) return 'fault'
-    this.#place(start, dataOffset, length)
     this.#position = view.advance(start, length + TRAILER_SIZE)
     this.#batch += 1
     return 'packet'
   }
 
-  /** Points the packet at its contents: in place, or copied where they wrap or cannot be seen directly. */
-  #place(start: number, dataOffset: number, length: number): void {
+  /** Copies the contents of a packet that wraps, or lies where there is no direct view, into the scratch buffer. */
+  #copy(contents: number, length: number): Uint8Array {
+    if (this.#scratch.length < length) this.#scratch = new Uint8Array(Math.max(4096, length * 2))
+    this.#view.copyOut(contents, this.#scratch, 0, length)
+    return this.#scratch
+  }
+
+  #typeIsGood(type: number, flags: number, dataOffset: number): boolean {
     const view = this.#view
-    const packet = this.packet
-    const contents = view.advance(start, DESCRIPTOR_SIZE)
-    const contentsLength = length - DESCRIPTOR_SIZE
-    let at = contents
-    if (view.bytes !== undefined && contentsLength <= view.size - contents) {
-      packet.bytes = view.bytes
-    } else {
-      at = 0
-      if (this.#scratch.length < contentsLength) this.#scratch = new Uint8Array(Math.max(4096, contentsLength * 2))
-      view.copyOut(contents, this.#scratch, 0, contentsLength)
-      packet.bytes = this.#scratch
+    if ((flags & ~FLAG_COMPLETION_REQUESTED) !== 0 && !this.#tolerateFlags) {
+      this.#fail('InvalidDescriptorFlags', `flags 0x${flags.toString(16)}`)
+    } else if (hasRanges(type) && dataOffset > DESCRIPTOR_SIZE) {
+      view.snapshotHeader(view.advance(this.#position, DESCRIPTOR_SIZE))
+      if (type === PACKET_TYPE.dataUsingGpaDirect && view.snapshotWords[5] === 0) {
+        this.#fail('InvalidDescriptorGpaDirectRangeCount', 'no ranges')
+      }
+    } else if (hasRanges(type)) {
+      if (!this.#tolerateTypes) this.#fail('InvalidDescriptorLengths', `type ${type} without its header`)
+    } else if (type !== PACKET_TYPE.dataInBand && type !== PACKET_TYPE.completion && !this.#tolerateTypes) {
+      this.#fail('InvalidDescriptorType', `type ${type}`)
     }
-    packet.ringOffset = start
-    packet.headerOffset = at
-    packet.headerLength = dataOffset - DESCRIPTOR_SIZE
-    packet.payloadOffset = at + packet.headerLength
-    packet.payloadLength = length - dataOffset
+    return this.fault === undefined
   }
 
   #trailerIsGood(position: number, start: number): boolean {
     const view = this.#view
     view.snapshotHeader(position)
-    const low = view.snapshotView.getUint32(16, true)
-    const high = view.snapshotView.getUint32(20, true)
+    const low = (view.snapshotWords[4] ?? 0) >>> 0
+    const high = (view.snapshotWords[5] ?? 0) >>> 0
     if (low === 0 && high === start) return true
     this.fault = new RingFault('InvalidTrailer', position, `{${low}, ${high}} behind the packet at ${start}`)
     return false
+  }
+
+  #failLengths(available: number, dataOffset: number, length: number): 'fault' {
+    const why = `data at ${dataOffset}, length ${length}, with ${available} bytes available, trailer included`
+    return this.#fail('InvalidDescriptorLengths', why)
   }
 
   #fail(code: RingFaultCode, why: string): 'fault' {

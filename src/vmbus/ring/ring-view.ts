@@ -3,31 +3,29 @@ import { type GuestMemory, MemoryFault } from '../../memory/guest-memory.ts'
 import { CONTROL_PAGE_SIZE, checkRingMemory, RING_CONTROL } from './layout.ts'
 import { RingFault } from './ring-fault.ts'
 
-const HIGHEST_CONTROL_FIELD = RING_CONTROL.featureBits + 4
-
 /**
  * One ring's memory as reader and writer use it: control words, and data that wraps at its end.
  *
  * Where the whole ring is one piece of a buffer, everything goes through views of it, and nothing is allocated per access;
  * otherwise through {@link GuestMemory}. Control words are sequentially consistent on shared memory, which orders the data
- * around them: an index is loaded before the data it covers, and stored after it.
+ * around them: an index is loaded before the data it covers, and stored after it. The host is taken to be little-endian.
  */
 export class RingView {
   /** Bytes of data. */
   readonly size: number
-  /** The data area in place, if the ring is one piece of a buffer. */
+  /** The data area in place, as bytes and as little-endian words, if the ring is one piece of a buffer. */
   readonly bytes: Uint8Array | undefined
-  /** The last snapshot of {@link snapshot} and {@link snapshotHeader}: 16 bytes of descriptor, 8 bytes of type-specific header. */
-  readonly snapshotView = new DataView(new ArrayBuffer(24))
+  readonly words: Int32Array | undefined
+  /** The last {@link snapshot} and {@link snapshotHeader}: four words of descriptor, two of type-specific header. */
+  readonly snapshotWords = new Int32Array(6)
 
   readonly #memory: GuestMemory
   readonly #base: number
-  readonly #shared: Int32Array | undefined
-  readonly #control: DataView | undefined
-  readonly #data: DataView | undefined
-  readonly #snapshotBytes = new Uint8Array(this.snapshotView.buffer)
-  readonly #pair = new Uint8Array(8)
-  readonly #pairView = new DataView(this.#pair.buffer)
+  readonly #control: Int32Array | undefined
+  readonly #shared: boolean
+  readonly #snapshotBytes = new Uint8Array(this.snapshotWords.buffer)
+  readonly #pairWords = new Int32Array(2)
+  readonly #pairBytes = new Uint8Array(this.#pairWords.buffer)
 
   /** Throws {@link RingFault} `InvalidRingMemory`. */
   constructor(memory: GuestMemory, base: number, totalBytes: number) {
@@ -37,28 +35,27 @@ export class RingView {
     this.#base = base
     this.size = totalBytes - CONTROL_PAGE_SIZE
     const ring = directOrNothing(memory, base, totalBytes)
+    this.#shared = typeof SharedArrayBuffer !== 'undefined' && ring?.buffer instanceof SharedArrayBuffer
     if (ring === undefined) return
     const { buffer, byteOffset } = ring
     this.bytes = new Uint8Array(buffer, byteOffset + CONTROL_PAGE_SIZE, this.size)
-    this.#data = new DataView(buffer, byteOffset + CONTROL_PAGE_SIZE, this.size)
-    this.#control = new DataView(buffer, byteOffset, HIGHEST_CONTROL_FIELD)
-    if (typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer) {
-      this.#shared = new Int32Array(buffer, byteOffset, HIGHEST_CONTROL_FIELD / 4)
-    }
+    this.words = new Int32Array(buffer, byteOffset + CONTROL_PAGE_SIZE, this.size / 4)
+    this.#control = new Int32Array(buffer, byteOffset, CONTROL_PAGE_SIZE / 4)
   }
 
   /** Loads a field of the control page. */
   load(field: number): number {
-    if (this.#shared !== undefined) return Atomics.load(this.#shared, field >> 2) >>> 0
-    if (this.#control !== undefined) return this.#control.getUint32(field, true)
-    return this.#memory.load32(this.#base + field)
+    const control = this.#control
+    if (control === undefined) return this.#memory.load32(this.#base + field)
+    return (this.#shared ? Atomics.load(control, field >> 2) : (control[field >> 2] ?? 0)) >>> 0
   }
 
   /** Stores a field of the control page; a full barrier on shared memory. */
   store(field: number, value: number): void {
-    if (this.#shared !== undefined) Atomics.store(this.#shared, field >> 2, value)
-    else if (this.#control !== undefined) this.#control.setUint32(field, value, true)
-    else this.#memory.store32(this.#base + field, value)
+    const control = this.#control
+    if (control === undefined) this.#memory.store32(this.#base + field, value)
+    else if (this.#shared) Atomics.store(control, field >> 2, value)
+    else control[field >> 2] = value
   }
 
   /** Bytes from `from` forward to `to`. Both lie within the data. */
@@ -72,35 +69,36 @@ export class RingView {
     return next >= this.size ? next - this.size : next
   }
 
-  /** Copies the descriptor at `position` (a multiple of 8) into {@link snapshotView}, once: what follows looks only at the copy. */
+  /** Copies the descriptor at `position` (a multiple of 8) into {@link snapshotWords}, once: what follows looks only at the copy. */
   snapshot(position: number): void {
-    const data = this.#data
-    if (data === undefined) {
+    const { words, snapshotWords } = this
+    if (words === undefined) {
       this.copyOut(position, this.#snapshotBytes, 0, 16)
       return
     }
-    const second = this.advance(position, 8)
-    this.snapshotView.setUint32(0, data.getUint32(position, true), true)
-    this.snapshotView.setUint32(4, data.getUint32(position + 4, true), true)
-    this.snapshotView.setUint32(8, data.getUint32(second, true), true)
-    this.snapshotView.setUint32(12, data.getUint32(second + 4, true), true)
+    const first = position >> 2
+    const second = this.advance(position, 8) >> 2
+    snapshotWords[0] = words[first] ?? 0
+    snapshotWords[1] = words[first + 1] ?? 0
+    snapshotWords[2] = words[second] ?? 0
+    snapshotWords[3] = words[second + 1] ?? 0
   }
 
-  /** Copies the 8 bytes at `position` behind the descriptor in {@link snapshotView}. */
+  /** Copies the 8 bytes at `position` behind the descriptor in {@link snapshotWords}. */
   snapshotHeader(position: number): void {
     this.copyOut(position, this.#snapshotBytes, 16, 8)
   }
 
   /** Stores two little-endian words at `position`, a multiple of 8. */
   storePair(position: number, low: number, high: number): void {
-    if (this.#data !== undefined) {
-      this.#data.setUint32(position, low, true)
-      this.#data.setUint32(position + 4, high, true)
+    if (this.words !== undefined) {
+      this.words[position >> 2] = low
+      this.words[(position >> 2) + 1] = high
       return
     }
-    this.#pairView.setUint32(0, low, true)
-    this.#pairView.setUint32(4, high, true)
-    this.copyIn(position, this.#pair, 0, 8)
+    this.#pairWords[0] = low
+    this.#pairWords[1] = high
+    this.copyIn(position, this.#pairBytes, 0, 8)
   }
 
   /** Copies into the data at `position`, around its end if need be. */
@@ -129,9 +127,14 @@ export class RingView {
     if (first < length) this.#memory.read(data, target, offset + first, length - first)
   }
 
+  /** Whether this can be an index: within the data, a multiple of 8. */
+  isIndex(index: number): boolean {
+    return index < this.size && index % 8 === 0
+  }
+
   /** Why an index that the peer (or an earlier owner) left is unusable, if it is. */
   checkIndex(field: number, index: number): RingFault | undefined {
-    if (index < this.size && index % 8 === 0) return undefined
+    if (this.isIndex(index)) return undefined
     const name = field === RING_CONTROL.writeIndex ? 'write' : 'read'
     return new RingFault('InvalidRingPointer', field, `${name} index ${index} in ${this.size} bytes of data`)
   }

@@ -5,7 +5,6 @@ import {
   MAX_PACKET_LENGTH,
   RING_CONTROL,
   ringBytesOf,
-  roundUp8,
   TRAILER_SIZE,
 } from './layout.ts'
 import { RingFault } from './ring-fault.ts'
@@ -108,7 +107,7 @@ export class RingWriter {
     const refusal = this.stage(type, flags, idLow, idHigh, payload, header)
     if (refusal !== undefined) return refusal
     const signal = this.commit()
-    if (this.fault !== undefined) return { status: 'error', error: this.fault }
+    if (this.fault !== undefined) return this.#refuse()
     return signal ? WRITTEN_SIGNAL : WRITTEN
   }
 
@@ -121,10 +120,54 @@ export class RingWriter {
     payload: Uint8Array,
     header: Uint8Array = NOTHING,
   ): WriteRefusal | undefined {
+    const view = this.#view
+    const { bytes, words, size } = view
+    const start = this.#staged
+    const need = ringBytesOf(header.length, payload.length)
+    if (
+      bytes === undefined ||
+      words === undefined ||
+      need >= size - start ||
+      need > MAX_PACKET_LENGTH ||
+      header.length % 8 !== 0 ||
+      this.fault !== undefined
+    ) {
+      return this.#stageInParts(type, flags, idLow, idHigh, payload, header)
+    }
+    const read = view.load(RING_CONTROL.readIndex)
+    if (read !== this.#peerRead && !this.#acceptReader(read)) return this.#refuse()
+    if (size - view.distance(this.#peerRead, start) <= need) return FULL
+    // In one piece and in place: the same bytes, without looking for the end of the data at each step.
+    const first = start >> 2
+    const trailer = (start + need - TRAILER_SIZE) >> 2
+    words[first] = firstWord(type, header.length)
+    words[first + 1] = secondWord(need, flags)
+    words[first + 2] = idLow
+    words[first + 3] = idHigh
+    if (payload.length % 8 !== 0) {
+      words[trailer - 2] = 0
+      words[trailer - 1] = 0
+    }
+    words[trailer] = 0
+    words[trailer + 1] = start
+    if (header.length !== 0) bytes.set(header, start + DESCRIPTOR_SIZE)
+    bytes.set(payload, start + DESCRIPTOR_SIZE + header.length)
+    this.#staged = start + need
+    return undefined
+  }
+
+  #stageInParts(
+    type: number,
+    flags: number,
+    idLow: number,
+    idHigh: number,
+    payload: Uint8Array,
+    header: Uint8Array,
+  ): WriteRefusal | undefined {
     const refusal = this.begin(type, flags, idLow, idHigh, header.length, payload.length)
     if (refusal !== undefined) return refusal
-    if (header.length !== 0) this.append(header)
-    if (payload.length !== 0) this.append(payload)
+    this.append(header)
+    this.append(payload)
     return this.end()
   }
 
@@ -137,33 +180,10 @@ export class RingWriter {
     headerLength: number,
     payloadLength: number,
   ): WriteRefusal | undefined {
-    if (headerLength % 8 !== 0) throw new RangeError(`a packet header of ${headerLength} bytes is no multiple of 8`)
-    if (this.fault !== undefined) return { status: 'error', error: this.fault }
-    const view = this.#view
-    const need = ringBytesOf(headerLength, payloadLength)
-    if (need > view.size - 8 || need - TRAILER_SIZE > MAX_PACKET_LENGTH) {
-      const why = `a packet of ${need} bytes with its trailer can never fit ${view.size} bytes of data`
-      return { status: 'error', error: new RingFault('InvalidMessageLength', this.#staged, why) }
-    }
-    try {
-      const start = this.#staged
-      this.#lookAtReader()
-      if (this.fault !== undefined) return { status: 'error', error: this.fault }
-      if (view.size - view.distance(this.#peerRead, start) <= need) return FULL
-      const dataOffset = DESCRIPTOR_SIZE + headerLength
-      const length = need - TRAILER_SIZE
-      view.storePair(start, (type & 0xffff) | (dataOffset << 13), (length >> 3) | (flags << 16))
-      view.storePair(view.advance(start, 8), idLow, idHigh)
-      this.#packetEnd = view.advance(start, length)
-      this.#position = view.advance(start, DESCRIPTOR_SIZE)
-      this.#missing = headerLength + payloadLength
-      if (payloadLength % 8 !== 0) {
-        view.storePair(view.advance(start, dataOffset + roundUp8(payloadLength) - 8), 0, 0)
-      }
-    } catch (error) {
-      return this.#memoryFault(error)
-    }
-    return undefined
+    return (
+      this.#checkRoom(headerLength, payloadLength) ??
+      this.#open(type, flags, idLow, idHigh, headerLength, payloadLength)
+    )
   }
 
   /** The next bytes of the packet begun. Throws `RangeError` for more than {@link begin} said. */
@@ -218,7 +238,8 @@ export class RingWriter {
   freeBytes(): number {
     if (this.fault !== undefined) return 0
     try {
-      this.#lookAtReader()
+      const read = this.#view.load(RING_CONTROL.readIndex)
+      if (read !== this.#peerRead) this.#acceptReader(read)
     } catch (error) {
       this.#memoryFault(error)
     }
@@ -239,22 +260,74 @@ export class RingWriter {
     return this.freeBytes() > bytes
   }
 
-  #lookAtReader(): void {
+  /** Why a packet of these lengths cannot be staged now, if so. */
+  #checkRoom(headerLength: number, payloadLength: number): WriteRefusal | undefined {
+    if (headerLength % 8 !== 0) throw new RangeError(`a packet header of ${headerLength} bytes is no multiple of 8`)
+    if (this.fault !== undefined) return { status: 'error', error: this.fault }
     const view = this.#view
-    const read = view.load(RING_CONTROL.readIndex)
-    const bad = view.checkIndex(RING_CONTROL.readIndex, read)
-    if (bad !== undefined) {
-      this.fault = bad
-    } else if (view.distance(this.#peerRead, read) > view.distance(this.#peerRead, this.#published)) {
-      const why = `read index went from ${this.#peerRead} to ${read}, past the write index ${this.#published}`
-      this.fault = new RingFault('InvalidRingPointer', RING_CONTROL.readIndex, why)
-    } else {
-      this.#peerRead = read
+    const need = ringBytesOf(headerLength, payloadLength)
+    if (need > view.size - 8 || need - TRAILER_SIZE > MAX_PACKET_LENGTH) {
+      const why = `a packet of ${need} bytes with its trailer can never fit ${view.size} bytes of data`
+      return { status: 'error', error: new RingFault('InvalidMessageLength', this.#staged, why) }
     }
+    try {
+      const read = view.load(RING_CONTROL.readIndex)
+      if (read !== this.#peerRead && !this.#acceptReader(read)) return this.#refuse()
+    } catch (error) {
+      return this.#memoryFault(error)
+    }
+    return view.size - view.distance(this.#peerRead, this.#staged) <= need ? FULL : undefined
+  }
+
+  /** Writes the descriptor of a packet that has room, and the padding; header and payload are to follow. */
+  #open(type: number, flags: number, idLow: number, idHigh: number, headerLength: number, payloadLength: number) {
+    const view = this.#view
+    const start = this.#staged
+    const need = ringBytesOf(headerLength, payloadLength)
+    this.#packetEnd = view.advance(start, need - TRAILER_SIZE)
+    this.#position = view.advance(start, DESCRIPTOR_SIZE)
+    this.#missing = headerLength + payloadLength
+    try {
+      view.storePair(start, firstWord(type, headerLength), secondWord(need, flags))
+      view.storePair(view.advance(start, 8), idLow, idHigh)
+      if (payloadLength % 8 !== 0) view.storePair(view.advance(start, need - TRAILER_SIZE - 8), 0, 0)
+    } catch (error) {
+      return this.#memoryFault(error)
+    }
+    return undefined
+  }
+
+  /** Takes the peer's new read index, if it is one: a reader can only have gone forward, up to what was published. */
+  #acceptReader(read: number): boolean {
+    const view = this.#view
+    const unread = view.distance(this.#peerRead, this.#published)
+    if (view.isIndex(read) && view.distance(this.#peerRead, read) <= unread) {
+      this.#peerRead = read
+      return true
+    }
+    const why = `read index went from ${this.#peerRead} to ${read}, past the write index ${this.#published}`
+    this.fault =
+      view.checkIndex(RING_CONTROL.readIndex, read) ?? new RingFault('InvalidRingPointer', RING_CONTROL.readIndex, why)
+    return false
+  }
+
+  /** The refusal of a faulted ring. */
+  #refuse(): WriteRefusal {
+    return this.fault === undefined ? FULL : { status: 'error', error: this.fault }
   }
 
   #memoryFault(error: unknown): WriteRefusal {
     this.fault = memoryFaultOf(error)
     return { status: 'error', error: this.fault }
   }
+}
+
+/** Type, and data offset / 8. */
+function firstWord(type: number, headerLength: number): number {
+  return (type & 0xffff) | ((DESCRIPTOR_SIZE + headerLength) << 13)
+}
+
+/** Length / 8 without trailer, and flags. */
+function secondWord(need: number, flags: number): number {
+  return ((need - TRAILER_SIZE) >> 3) | (flags << 16)
 }
