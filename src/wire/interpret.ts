@@ -19,6 +19,8 @@ class Walk {
   depth = 0
   /** Where the next field of variable offset begins. */
   position = 0
+  /** Lenient only: whether the input's end has cut a field off, so that nothing behind it can be read. */
+  cut = false
 
   constructor(
     readonly buffer: WireBuffer,
@@ -31,7 +33,8 @@ class Walk {
   /** Reports a fault; goes on only when there is a sink. */
   fault(code: WireErrorCode, offset: number, why: string): void {
     if (this.sink === undefined) this.refuse(code, offset, why)
-    else this.sink({ code, path: this.where(), offset, why })
+    this.cut ||= code === 'SHORT'
+    this.sink({ code, path: this.where(), offset, why })
   }
 
   /** Throws a fault. */
@@ -112,6 +115,7 @@ function decodeVariable(walk: Walk, node: Node, at: number, siblings: Siblings):
         if (value === missing) break
         values.push(value)
         next = walk.position
+        if (walk.cut) break
       }
       walk.position = next
       return values
@@ -153,8 +157,7 @@ function decodeStruct(walk: Walk, node: StructSchema, at: number): unknown {
     next = checked ? walk.position : next + schema.size
     walk.depth--
     if (result !== missing && !(field.optional && isEmpty(result))) value[field.name] = result
-    // Only lenient decoding comes here with a fault behind it: what follows a field that was cut off cannot be read.
-    if (short && next >= walk.buffer.end && field !== node.layout[node.layout.length - 1]) break
+    if (walk.cut) break
   }
   walk.position = next
   return value
