@@ -70,9 +70,13 @@ export function bytesOf(raw: Uint8Array, form?: InputForm): Uint8Array {
 const dumpLine =
   /^\s*(?:<\d+>)?(?<stamp>\[[\s\d.]+\]\s*)?(?<prefix>.*?:\s+)?(?<address>[0-9a-f]{4,16}|[0-9a-f]{8}`[0-9a-f]{8})(?<colon>:\s+|\s{2,})(?<rest>\S.*)$/i
 
+/** The last line of hexdump -C: the length alone. */
+const endLine = /^\s*[0-9a-f]{8}\s*$/i
+
 function guessForm(text: string): InputForm {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '')
-  if (lines.length > 0 && lines.every((line) => dumpLine.test(line))) return 'xxd'
+  if (lines.some((line) => dumpLine.test(line)) && lines.every((line) => dumpLine.test(line) || endLine.test(line)))
+    return 'xxd'
   return /[^\t\n\r\x20-\x7e]/.test(text) ? 'bin' : 'hex'
 }
 
@@ -90,7 +94,7 @@ function fromHex(text: string): Uint8Array {
 function fromDump(text: string): Uint8Array {
   const bytes: number[] = []
   for (const [index, line] of text.split(/\r?\n/).entries()) {
-    if (line.trim() === '') continue
+    if (line.trim() === '' || endLine.test(line)) continue
     const parts = dumpLine.exec(line)?.groups
     if (parts === undefined) throw new InputError(`line ${index + 1} is no line of a hex dump: ${line.slice(0, 40)}`)
     // xxd groups bytes in memory order; words of 4 or 8 bytes from WinDbg (dd, dq) or printk are little-endian numbers.
