@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs'
 export interface Entry {
   /** As in `exports` of package.json: `.`, `./wire`, `./devices/storage`. */
   readonly subpath: string
-  /** Name of its files under `dist`, without suffix: `index`, `wire`, `devices/storage`. */
+  /** Its file under `dist`, without suffix: `index`, `wire/index`, `vsp/echo`. */
   readonly name: string
   /** The source file. */
   readonly source: string
@@ -37,18 +37,17 @@ export const nodeOnly: ReadonlySet<string> = new Set(['./guest', './node'])
  */
 export function entries(): Entry[] {
   const found: Entry[] = []
-  const add = (subpath: string, name: string, ...sources: string[]) => {
+  const add = (subpath: string, ...sources: string[]) => {
     const source = sources.find((path) => existsSync(path))
-    if (source !== undefined) found.push({ subpath, name, source })
+    if (source !== undefined) found.push({ subpath, name: source.slice('src/'.length, -'.ts'.length), source })
   }
   const devices = deviceNames()
-  add('.', 'index', 'src/index.ts')
+  add('.', 'src/index.ts')
   for (const [subpath, folder] of folders) {
-    add(`./${subpath}`, subpath, `src/${folder}/index.ts`)
+    add(`./${subpath}`, `src/${folder}/index.ts`)
     if (folder !== 'devices' && folder !== 'vsp' && folder !== 'vsc') continue
     for (const device of devices) {
-      const path = `${folder}/${device}`
-      add(`./${path}`, path, `src/${path}.ts`, `src/${path}/index.ts`)
+      add(`./${folder}/${device}`, `src/${folder}/${device}.ts`, `src/${folder}/${device}/index.ts`)
     }
   }
   return found

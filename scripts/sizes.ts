@@ -1,10 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
+import { entries } from './entries.ts'
 
 // What an import costs: the table in README.md, measured on the built package. `npm run sizes` writes it.
 
-/** One row: what it is, and the names that a user's tool imports from an entry (`*`: all of it). */
+/** One row: what it is, and the names that a user's tool imports from an entry of the package (`*`: all of it). */
 interface Import {
   readonly what: string
   readonly names: string
@@ -12,11 +13,11 @@ interface Import {
 }
 
 const imports: readonly Import[] = [
-  { what: 'one control message', names: 'OfferChannel', entry: 'protocol' },
-  { what: 'the ring', names: 'RingReader, RingWriter', entry: 'protocol' },
-  { what: 'the host side of the connection', names: 'VmbusServer', entry: 'protocol' },
-  { what: 'the bus, both ends', names: 'createBus', entry: 'index' },
-  { what: 'the whole protocol', names: '*', entry: 'protocol' },
+  { what: 'one control message', names: 'OfferChannel', entry: './protocol' },
+  { what: 'the ring', names: 'RingReader, RingWriter', entry: './protocol' },
+  { what: 'the host side of the connection', names: 'VmbusServer', entry: './protocol' },
+  { what: 'the bus, both ends', names: 'createBus', entry: '.' },
+  { what: 'the whole protocol', names: '*', entry: './protocol' },
 ]
 
 /** A row of the table: sizes in bytes, runtime dependencies included. */
@@ -28,9 +29,10 @@ export interface Size {
 }
 
 async function measure({ what, names, entry }: Import): Promise<Size | undefined> {
+  const file = entries().find(({ subpath }) => subpath === entry)?.name
   const list = names === '*' ? '*' : `{ ${names} }`
   const result = await build({
-    stdin: { contents: `export ${list} from './dist/${entry}.js'`, resolveDir: '.' },
+    stdin: { contents: `export ${list} from './dist/${file}.js'`, resolveDir: '.' },
     bundle: true,
     minify: true,
     write: false,
@@ -43,8 +45,7 @@ async function measure({ what, names, entry }: Import): Promise<Size | undefined
   })
   const bytes = result?.outputFiles[0]?.contents
   if (bytes === undefined) return undefined
-  const specifier = entry === 'index' ? 'vmbus' : `vmbus/${entry}`
-  const code = `import ${names === '*' ? '* as protocol' : list} from '${specifier}'`
+  const code = `import ${names === '*' ? '* as protocol' : list} from '${entry.replace('.', 'vmbus')}'`
   return { what, code, minified: bytes.length, gzipped: gzipSync(bytes).length }
 }
 
