@@ -93,7 +93,7 @@ export const ChannelMessageHeader = /* @__PURE__ */ struct(
 )
 
 /** The header of a message of a known type: nothing in it is left to say. */
-const header = (messageType: number) => pinned(ChannelMessageHeader, { messageType })
+const header = /* @__NO_SIDE_EFFECTS__ */ (messageType: number) => pinned(ChannelMessageHeader, { messageType })
 
 /** Host to guest, 196 bytes: a device channel is there. Source: Linux vmbus_channel_offer_channel. */
 export const OfferChannel = /* @__PURE__ */ struct(
