@@ -3,4 +3,5 @@
  *
  * @module
  */
+export * from './decoder.ts'
 export * from './messages.ts'
