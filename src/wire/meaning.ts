@@ -81,7 +81,7 @@ function bitsWord(node: BitsSchema, value: unknown): string {
   }
   const whole = property(value, 'value')
   if (typeof whole === 'number' || typeof whole === 'bigint') words.push(hexOf(BigInt(whole) & ~node.known))
-  return words.length === 0 ? '0' : words.join(' ')
+  return words.length === 0 ? '0' : words.join(', ')
 }
 
 const shownElements = 8
