@@ -1,4 +1,5 @@
 import { type Guid, readGuid, writeGuid } from '../src/wire/guid-text.ts'
+import type { WireBuffer } from '../src/wire/index.ts'
 
 // What the codecs are measured against: the code that one would write by hand for one structure, with a DataView, for the same
 // values and with the same text for GUIDs. It trusts its input: no bounds, constants, reserved space or ranges are checked.
@@ -29,8 +30,10 @@ export function encodeDescriptor(d: DataView, o: number, v: Descriptor): void {
   d.setBigUint64(o + 8, v.transactionId, true)
 }
 
-/** Three fields, as a ring's reader needs them. */
-export function sumDescriptor(d: DataView, o: number): number {
+/** Three fields, read where they stand; the view checks that they are there, so this does, too. */
+export function sumDescriptor(buffer: WireBuffer, o: number): number {
+  if (o + 16 > buffer.end) throw new RangeError('short')
+  const d = buffer.view
   return d.getUint16(o, true) + d.getUint16(o + 2, true) + d.getUint16(o + 4, true)
 }
 
@@ -90,7 +93,9 @@ export function encodeOffer(d: DataView, y: Uint8Array, o: number, v: Offer): vo
   d.setUint32(o + 192, v.connectionId, true)
 }
 
-export function sumOffer(d: DataView, o: number): number {
+export function sumOffer(buffer: WireBuffer, o: number): number {
+  if (o + 196 > buffer.end) throw new RangeError('short')
+  const d = buffer.view
   return d.getUint32(o + 184, true) + d.getUint8(o + 188) + d.getUint32(o + 192, true)
 }
 
@@ -174,6 +179,8 @@ export function encodeScsi(d: DataView, y: Uint8Array, o: number, v: Scsi): void
   d.setUint32(o + 60, r.queueSortKey, true)
 }
 
-export function sumScsi(d: DataView, o: number): number {
+export function sumScsi(buffer: WireBuffer, o: number): number {
+  if (o + 64 > buffer.end) throw new RangeError('short')
+  const d = buffer.view
   return d.getUint32(o, true) + d.getUint32(o + 24, true) + d.getUint8(o + 19)
 }

@@ -97,17 +97,54 @@ export class RingReader {
   next(): ReadStatus {
     if (this.fault !== undefined) return 'fault'
     if (this.#batch >= this.#batchLimit) return 'limit'
-    try {
-      if (this.#position === this.#peerWrite) {
-        this.#lookAtWriter()
-        if (this.fault !== undefined) return 'fault'
-        if (this.#position === this.#peerWrite) return 'empty'
-      }
-      return this.#take()
-    } catch (error) {
-      this.fault = memoryFaultOf(error)
-      return 'fault'
+    const start = this.#position
+    if (start === this.#peerWrite) {
+      this.#lookAtWriter()
+      if (this.fault !== undefined) return 'fault'
+      if (start === this.#peerWrite) return 'empty'
     }
+    const view = this.#view
+    const available = view.distance(start, this.#peerWrite)
+    if (available < DESCRIPTOR_SIZE) return this.#failAvailable(available)
+    const descriptor = view.snapshotWords
+    const { words, bytes, size } = view
+    if (words === undefined || start === size - 8) {
+      if (!this.#snapshot(start)) return 'fault'
+    } else {
+      const first = start >> 2
+      descriptor[0] = words[first] ?? 0
+      descriptor[1] = words[first + 1] ?? 0
+      descriptor[2] = words[first + 2] ?? 0
+      descriptor[3] = words[first + 3] ?? 0
+    }
+    const layout = descriptor[0] ?? 0
+    const rest = descriptor[1] ?? 0
+    const dataOffset = (layout >>> 16) * 8
+    const length = (rest & 0xffff) * 8
+    if (dataOffset < DESCRIPTOR_SIZE || length < dataOffset || length > available - TRAILER_SIZE) {
+      return this.#failLengths(available, dataOffset, length)
+    }
+    // All but plain in-band packets and completions have more to be checked.
+    const type = layout & 0xffff
+    if (
+      rest >>> 16 > FLAG_COMPLETION_REQUESTED ||
+      (type !== PACKET_TYPE.dataInBand && type !== PACKET_TYPE.completion) ||
+      this.#checkTrailer
+    ) {
+      if (!this.#checkMore(type, rest >>> 16, dataOffset, length)) return 'fault'
+    }
+    const contents = view.advance(start, DESCRIPTOR_SIZE)
+    const { packet } = this
+    packet.ringOffset = start
+    packet.headerOffset = contents
+    if (bytes === undefined || length - DESCRIPTOR_SIZE > size - contents) {
+      if (!this.#copy(contents, length - DESCRIPTOR_SIZE)) return 'fault'
+    } else if (packet.bytes !== bytes) {
+      packet.bytes = bytes
+    }
+    this.#position = view.advance(start, length + TRAILER_SIZE)
+    this.#batch += 1
+    return 'packet'
   }
 
   /**
@@ -141,11 +178,7 @@ export class RingReader {
   /** Bytes that can be read now, trailers included; 0 when faulted. */
   availableBytes(): number {
     if (this.fault !== undefined) return 0
-    try {
-      this.#lookAtWriter()
-    } catch (error) {
-      this.fault = memoryFaultOf(error)
-    }
+    this.#lookAtWriter()
     return this.fault === undefined ? this.#view.distance(this.#position, this.#peerWrite) : 0
   }
 
@@ -189,9 +222,13 @@ export class RingReader {
 
   #lookAtWriter(): void {
     const view = this.#view
-    const write = view.load(RING_CONTROL.writeIndex)
-    if (view.load(RING_CONTROL.readIndex) !== this.#published) this.#failReadIndex()
-    else if (write !== this.#peerWrite) this.#checkWriter(write)
+    try {
+      const write = view.load(RING_CONTROL.writeIndex)
+      if (view.load(RING_CONTROL.readIndex) !== this.#published) this.#failReadIndex()
+      else if (write !== this.#peerWrite) this.#checkWriter(write)
+    } catch (error) {
+      this.fault = memoryFaultOf(error)
+    }
   }
 
   #failReadIndex(): void {
@@ -214,62 +251,47 @@ export class RingReader {
       new RingFault('InvalidRingPointer', RING_CONTROL.writeIndex, why)
   }
 
-  #take(): ReadStatus {
-    const view = this.#view
-    const start = this.#position
-    const available = view.distance(start, this.#peerWrite)
-    if (available < DESCRIPTOR_SIZE) return this.#fail('InvalidDataAvailable', `${available} bytes are no descriptor`)
-    view.snapshot(start)
-    const layout = view.snapshotWords[0] ?? 0
-    const rest = view.snapshotWords[1] ?? 0
-    const dataOffset = (layout >>> 16) * 8
-    const length = (rest & 0xffff) * 8
-    if (dataOffset < DESCRIPTOR_SIZE || length < dataOffset || length > available - TRAILER_SIZE) {
-      return this.#failLengths(available, dataOffset, length)
+  #snapshot(start: number): boolean {
+    try {
+      this.#view.snapshot(start)
+    } catch (error) {
+      this.fault = memoryFaultOf(error)
     }
-    if (this.#checkTrailer && !this.#trailerIsGood(view.advance(start, length), start)) return 'fault'
-    // All but plain in-band packets and completions have more to be checked.
-    const type = layout & 0xffff
-    if (
-      rest >>> 16 > FLAG_COMPLETION_REQUESTED ||
-      (type !== PACKET_TYPE.dataInBand && type !== PACKET_TYPE.completion)
-    ) {
-      if (!this.#typeIsGood(type, rest >>> 16, dataOffset)) return 'fault'
-    }
-    const packet = this.packet
-    const contents = view.advance(start, DESCRIPTOR_SIZE)
-    const { bytes } = view
-    packet.ringOffset = start
-    if (bytes !== undefined && length - DESCRIPTOR_SIZE <= view.size - contents) {
-      if (packet.bytes !== bytes) packet.bytes = bytes
-      packet.headerOffset = contents
-    } else {
-      packet.bytes = this.#copy(contents, length - DESCRIPTOR_SIZE)
-      packet.headerOffset = 0
-    }
-    this.#position = view.advance(start, length + TRAILER_SIZE)
-    this.#batch += 1
-    return 'packet'
+    return this.fault === undefined
   }
 
   /** Copies the contents of a packet that wraps, or lies where there is no direct view, into the scratch buffer. */
-  #copy(contents: number, length: number): Uint8Array {
+  #copy(contents: number, length: number): boolean {
     if (this.#scratch.length < length) this.#scratch = new Uint8Array(Math.max(4096, length * 2))
-    this.#view.copyOut(contents, this.#scratch, 0, length)
-    return this.#scratch
+    this.packet.bytes = this.#scratch
+    this.packet.headerOffset = 0
+    try {
+      this.#view.copyOut(contents, this.#scratch, 0, length)
+    } catch (error) {
+      this.fault = memoryFaultOf(error)
+    }
+    return this.fault === undefined
   }
 
-  #typeIsGood(type: number, flags: number, dataOffset: number): boolean {
+  /** The checks that a plain packet needs none of: trailer, flags, type, ranges. */
+  #checkMore(type: number, flags: number, dataOffset: number, length: number): boolean {
     const view = this.#view
+    const start = this.#position
+    try {
+      if (this.#checkTrailer && !this.#trailerIsGood(view.advance(start, length), start)) return false
+      if (hasRanges(type) && dataOffset > DESCRIPTOR_SIZE) view.snapshotHeader(view.advance(start, DESCRIPTOR_SIZE))
+    } catch (error) {
+      this.fault = memoryFaultOf(error)
+      return false
+    }
     if ((flags & ~FLAG_COMPLETION_REQUESTED) !== 0 && !this.#tolerateFlags) {
       this.#fail('InvalidDescriptorFlags', `flags 0x${flags.toString(16)}`)
-    } else if (hasRanges(type) && dataOffset > DESCRIPTOR_SIZE) {
-      view.snapshotHeader(view.advance(this.#position, DESCRIPTOR_SIZE))
-      if (type === PACKET_TYPE.dataUsingGpaDirect && view.snapshotWords[5] === 0) {
+    } else if (hasRanges(type)) {
+      if (dataOffset === DESCRIPTOR_SIZE) {
+        if (!this.#tolerateTypes) this.#fail('InvalidDescriptorLengths', `type ${type} without its header`)
+      } else if (type === PACKET_TYPE.dataUsingGpaDirect && view.snapshotWords[5] === 0) {
         this.#fail('InvalidDescriptorGpaDirectRangeCount', 'no ranges')
       }
-    } else if (hasRanges(type)) {
-      if (!this.#tolerateTypes) this.#fail('InvalidDescriptorLengths', `type ${type} without its header`)
     } else if (type !== PACKET_TYPE.dataInBand && type !== PACKET_TYPE.completion && !this.#tolerateTypes) {
       this.#fail('InvalidDescriptorType', `type ${type}`)
     }
@@ -284,6 +306,10 @@ export class RingReader {
     if (low === 0 && high === start) return true
     this.fault = new RingFault('InvalidTrailer', position, `{${low}, ${high}} behind the packet at ${start}`)
     return false
+  }
+
+  #failAvailable(available: number): 'fault' {
+    return this.#fail('InvalidDataAvailable', `${available} bytes are no descriptor`)
   }
 
   #failLengths(available: number, dataOffset: number, length: number): 'fault' {

@@ -104,11 +104,45 @@ export class RingWriter {
     payload: Uint8Array,
     header: Uint8Array = NOTHING,
   ): WriteResult {
-    const refusal = this.stage(type, flags, idLow, idHigh, payload, header)
-    if (refusal !== undefined) return refusal
-    const signal = this.commit()
-    if (this.fault !== undefined) return this.#refuse()
-    return signal ? WRITTEN_SIGNAL : WRITTEN
+    const view = this.#view
+    const { bytes, words, size } = view
+    const start = this.#staged
+    const headerLength = header.length
+    const need = ringBytesOf(headerLength, payload.length)
+    if (
+      bytes === undefined ||
+      words === undefined ||
+      need >= size - start ||
+      need > MAX_PACKET_LENGTH ||
+      headerLength % 8 !== 0 ||
+      this.fault !== undefined
+    ) {
+      return this.stage(type, flags, idLow, idHigh, payload, header) ?? this.#publish()
+    }
+    // The packet lies in one piece and in place: the same bytes, without looking for the end of the data at each step.
+    const read = view.load(RING_CONTROL.readIndex)
+    if (read !== this.#peerRead && !this.#acceptReader(read)) return this.#refuse()
+    if (size - view.distance(read, start) <= need) return FULL
+    const first = start >> 2
+    const trailer = (start + need - TRAILER_SIZE) >> 2
+    words[first] = firstWord(type, headerLength)
+    words[first + 1] = secondWord(need, flags)
+    words[first + 2] = idLow
+    words[first + 3] = idHigh
+    if (payload.length % 8 !== 0) {
+      words[trailer - 2] = 0
+      words[trailer - 1] = 0
+    }
+    words[trailer] = 0
+    words[trailer + 1] = start
+    if (headerLength !== 0) bytes.set(header, start + DESCRIPTOR_SIZE)
+    bytes.set(payload, start + DESCRIPTOR_SIZE + headerLength)
+    const before = this.#published
+    this.#published = this.#staged = start + need
+    view.store(RING_CONTROL.writeIndex, start + need)
+    return view.load(RING_CONTROL.interruptMask) === 0 && view.load(RING_CONTROL.readIndex) === before
+      ? WRITTEN_SIGNAL
+      : WRITTEN
   }
 
   /** Puts a packet into the ring without showing it to the peer yet. Answers `undefined` when done. */
@@ -119,50 +153,6 @@ export class RingWriter {
     idHigh: number,
     payload: Uint8Array,
     header: Uint8Array = NOTHING,
-  ): WriteRefusal | undefined {
-    const view = this.#view
-    const { bytes, words, size } = view
-    const start = this.#staged
-    const need = ringBytesOf(header.length, payload.length)
-    if (
-      bytes === undefined ||
-      words === undefined ||
-      need >= size - start ||
-      need > MAX_PACKET_LENGTH ||
-      header.length % 8 !== 0 ||
-      this.fault !== undefined
-    ) {
-      return this.#stageInParts(type, flags, idLow, idHigh, payload, header)
-    }
-    const read = view.load(RING_CONTROL.readIndex)
-    if (read !== this.#peerRead && !this.#acceptReader(read)) return this.#refuse()
-    if (size - view.distance(this.#peerRead, start) <= need) return FULL
-    // In one piece and in place: the same bytes, without looking for the end of the data at each step.
-    const first = start >> 2
-    const trailer = (start + need - TRAILER_SIZE) >> 2
-    words[first] = firstWord(type, header.length)
-    words[first + 1] = secondWord(need, flags)
-    words[first + 2] = idLow
-    words[first + 3] = idHigh
-    if (payload.length % 8 !== 0) {
-      words[trailer - 2] = 0
-      words[trailer - 1] = 0
-    }
-    words[trailer] = 0
-    words[trailer + 1] = start
-    if (header.length !== 0) bytes.set(header, start + DESCRIPTOR_SIZE)
-    bytes.set(payload, start + DESCRIPTOR_SIZE + header.length)
-    this.#staged = start + need
-    return undefined
-  }
-
-  #stageInParts(
-    type: number,
-    flags: number,
-    idLow: number,
-    idHigh: number,
-    payload: Uint8Array,
-    header: Uint8Array,
   ): WriteRefusal | undefined {
     const refusal = this.begin(type, flags, idLow, idHigh, header.length, payload.length)
     if (refusal !== undefined) return refusal
@@ -309,6 +299,12 @@ export class RingWriter {
     this.fault =
       view.checkIndex(RING_CONTROL.readIndex, read) ?? new RingFault('InvalidRingPointer', RING_CONTROL.readIndex, why)
     return false
+  }
+
+  #publish(): WriteResult {
+    const signal = this.commit()
+    if (this.fault !== undefined) return this.#refuse()
+    return signal ? WRITTEN_SIGNAL : WRITTEN
   }
 
   /** The refusal of a faulted ring. */
