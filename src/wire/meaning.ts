@@ -12,9 +12,13 @@ type GuidNames = (guid: Guid) => string | undefined
 
 /** A field's value in words: `DataInBand (6)`, `completionRequested | 0x20`, `0x1f`, `01 02 03 |...|`. One line, safe on a terminal. */
 export function meaningOf({ schema, value, depth, size }: Annotation, nameOf: GuidNames): string {
-  if (depth === 0 && schema?.kind === 'struct') return `${size} bytes`
-  if (depth === 0 && schema?.kind === 'union') return `${wordOf(schema, value, nameOf)}, ${size} bytes`
+  if (depth === 0 && schema?.kind === 'struct') return sizeWord(size)
+  if (depth === 0 && schema?.kind === 'union') return `${wordOf(schema, value, nameOf)}, ${sizeWord(size)}`
   return schema === undefined ? bytesInShort(value) : wordOf(schema, value, nameOf)
+}
+
+function sizeWord(size: number): string {
+  return size === 1 ? '1 byte' : `${size} bytes`
 }
 
 function wordOf(node: Node, value: unknown, nameOf: GuidNames): string {
