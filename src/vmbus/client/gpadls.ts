@@ -138,11 +138,13 @@ export class ClientGpadls {
     this.#arrived(channel)
   }
 
-  /** The connection ends: what waits is answered. */
+  /** The connection ends: what waits is answered. The queue is still as it was. */
   disconnected(): void {
+    const isHeader = ({ messageType }: Post) => messageType === ChannelMessageType.GpadlHeader
     for (const { channelId, gpadlId, state, answered } of this.#live.values()) {
       if (answered || state === 'created') continue
-      if (state === 'creating') this.#failed(channelId, gpadlId, 'disconnected', true)
+      const unsent = this.link.queue.some((post) => post.gpadlId === gpadlId && isHeader(post))
+      if (state === 'creating') this.#failed(channelId, gpadlId, 'disconnected', !unsent)
       else this.link.emit({ kind: 'gpadl-teardown-failed', channelId, gpadlId, status: 'disconnected' })
     }
     this.#live.clear()

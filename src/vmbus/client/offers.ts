@@ -5,11 +5,10 @@ import { ChannelOffer } from '../offer.ts'
 import { FeatureFlags, VmbusVersion } from '../versions.ts'
 import { ClientChannel } from './channel.ts'
 import type { ClientLink } from './link.ts'
+import { maxConnectionId } from './negotiation.ts'
 
 /** Below 1.1 offers name no connection: all channels are signalled on this one. Source: Linux VMBUS_EVENT_CONNECTION_ID. */
 const eventConnection: ConnectionId = 2
-/** A connection id has 24 bits (TLFS 11.4, HV_CONNECTION_ID). */
-const maxConnectionId = 0xff_ffff
 
 /** The channels that the host has offered and whose relids are not released yet. */
 export class OfferTable {

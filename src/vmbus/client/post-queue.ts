@@ -1,4 +1,5 @@
 import type { ChannelId, ConnectionId, GpadlId } from '../ids.ts'
+import { ChannelMessageType } from '../messages.ts'
 import type { OutgoingPost } from './events.ts'
 
 /** A control message on its way out, and what it is about. */
@@ -25,6 +26,18 @@ export function newPost(fields: {
   socket?: string
 }): Post {
   return { ...fields, attempts: 0, lastTry: false, stale: false }
+}
+
+/** HV_STATUS of a post that a later try may undo: no memory, no buffer, and a connection that is not there (yet). */
+const insufficientMemory = 0x0b
+const insufficientBuffers = 0x13
+export const invalidConnectionId = 0x12
+
+/** Whether a post that failed with this status may succeed later. Source: Linux drivers/hv/connection.c (vmbus_post_msg). */
+export function isTransient(post: Post, status: number): boolean {
+  // On the first message it means that there is no such port for this version; later that the host is not ready.
+  if (status === invalidConnectionId) return post.messageType !== ChannelMessageType.InitiateContact
+  return status === insufficientBuffers || status === insufficientMemory
 }
 
 /**

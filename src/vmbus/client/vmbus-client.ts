@@ -1,46 +1,29 @@
 import { type Guid, isWireError } from '../../wire/index.ts'
 import type { ChannelId, GpadlId } from '../ids.ts'
 import {
-  AllOffersDelivered,
   ChannelMessage,
   ChannelMessageHeader,
   ChannelMessageType,
-  ModifyConnection,
-  ModifyConnectionResponse,
   type OfferChannel,
-  Pause,
-  PauseResponse,
-  RequestOffers,
   RescindChannelOffer,
-  Resume,
   Unload,
-  UnloadComplete,
-  VersionResponse,
 } from '../messages.ts'
 import type { GpadlRange, MonitorPages } from '../server/effects.ts'
 import { FeatureFlags, VmbusVersion, versionText, vmbusVersions } from '../versions.ts'
 import type { ViolationLog } from '../violation.ts'
 import type { ClientChannel } from './channel.ts'
 import { ClientChannels, type OpenParams, type OpenReservedParams } from './channels.ts'
-import { contactConnection, encodeContact, requestedFeatures } from './contact.ts'
-import type { ClientEvent, OutgoingPost, RequestFailure } from './events.ts'
+import { ClientConnection } from './connection.ts'
+import type { ClientEvent, OutgoingPost } from './events.ts'
 import { explainChannel } from './explain.ts'
 import { ClientGpadls } from './gpadls.ts'
 import { ClientLink, ClientStateError } from './link.ts'
 import { readMessageSlot } from './message-slot.ts'
+import { type AnyVersionResponse, contactConnection, encodeContact, judgeVersionResponse } from './negotiation.ts'
 import { OfferTable } from './offers.ts'
 import type { VmbusClientOptions } from './options.ts'
-import { newPost, type Post } from './post-queue.ts'
+import { invalidConnectionId, isTransient, newPost, type Post } from './post-queue.ts'
 import { ClientSockets } from './sockets.ts'
-
-/** HV_STATUS of a post that a later try may undo: no memory, no buffer, and a connection that is not there (yet). */
-const insufficientMemory = 0x0b
-const invalidConnectionId = 0x12
-const insufficientBuffers = 0x13
-const maxConnectionId = 0xff_ffff
-
-type Message = ChannelMessage
-type MessageOf<T extends Message['type']> = Extract<Message, { type: T }>
 
 /**
  * The guest's end of VMBus: a state machine without I/O. Requests make posts ({@link peekPost}, {@link posted}); messages go in by
@@ -57,14 +40,12 @@ export class VmbusClient {
   readonly #channels: ClientChannels
   readonly #gpadls: ClientGpadls
   readonly #sockets: ClientSockets
+  readonly #connection: ClientConnection
   #state: 'disconnected' | 'connecting' | 'connected' | 'unloading' = 'disconnected'
   /** Versions still to be tried, the one that was asked for first. */
   #ladder: readonly number[] = []
   /** An earlier connection was not unloaded: its messages may still arrive while connecting, and mean nothing. */
   #stale = false
-  #offersRequested: 'no' | 'asked' | 'delivered' = 'no'
-  #modifyingConnection = false
-  #flow: 'running' | 'pause-queued' | 'pausing' | 'paused' = 'running'
 
   constructor(options: VmbusClientOptions = {}) {
     this.#options = options
@@ -74,6 +55,7 @@ export class VmbusClient {
     const settle = (channel: ClientChannel) => this.#channels.settle(channel)
     this.#gpadls = new ClientGpadls(this.#link, settle, options.firstGpadlId ?? 0xe1e10)
     this.#sockets = new ClientSockets(this.#link)
+    this.#connection = new ClientConnection(this.#link)
   }
 
   /** `unloading`: Unload was asked for, UnloadComplete has not come. */
@@ -100,7 +82,7 @@ export class VmbusClient {
    * and all that waits is answered. `versions` overrides the options' (a guest that resumes gives just the one it had).
    */
   connect(versions: readonly number[] = this.#options.versions ?? vmbusVersions): void {
-    if (this.#state === 'connecting') throw new ClientStateError('already connecting')
+    if (this.#state === 'connecting' || this.#state === 'unloading') throw new ClientStateError(`still ${this.#state}`)
     if (versions.length === 0) throw new RangeError('no versions to try')
     this.#stale = this.#state !== 'disconnected'
     this.#disconnect()
@@ -112,9 +94,7 @@ export class VmbusClient {
   /** → `offer` for each channel, then `offers-delivered`; once per connection. */
   requestOffers(): void {
     this.#needConnection()
-    if (this.#offersRequested !== 'no') throw new ClientStateError('offers were requested already')
-    this.#offersRequested = 'asked'
-    this.#link.post(ChannelMessageType.RequestOffers, RequestOffers.encode({}))
+    this.#connection.requestOffers()
   }
 
   /** → `gpadl-created` or `gpadl-failed`. Throws a `WireError` for ranges that make no GPADL (see gpadlMessages). */
@@ -166,13 +146,7 @@ export class VmbusClient {
   /** Other monitor pages, or none (feature modifyConnection) → `connection-modified`. */
   modifyConnection(pages: MonitorPages | undefined): void {
     this.#needFeature('modifyConnection')
-    if (this.#modifyingConnection) throw new ClientStateError('the connection is being modified already')
-    const bytes = ModifyConnection.encode({
-      parentToChildMonitorPage: pages?.parentToChild ?? 0n,
-      childToParentMonitorPage: pages?.childToParent ?? 0n,
-    })
-    this.#modifyingConnection = true
-    this.#link.post(ChannelMessageType.ModifyConnection, bytes)
+    this.#connection.modify(pages)
   }
 
   /** Connects an hvsocket, from 4.0 on → `offer` and `tl-connected`, or `tl-connect-failed`; at 4.0 a refusal is never told. */
@@ -186,18 +160,13 @@ export class VmbusClient {
   /** Asks the host to send no more (feature pauseResume) → `paused`; what arrives until then is handled as ever. */
   pause(): void {
     this.#needFeature('pauseResume')
-    if (this.#flow !== 'running') throw new ClientStateError(`already ${this.#flow}`)
-    this.#flow = 'pause-queued'
-    this.#link.post(ChannelMessageType.Pause, Pause.encode({}))
+    this.#connection.pause()
   }
 
   /** Goes on after `paused`: Resume goes out before what was requested meanwhile. There is no answer. */
   resume(): void {
     this.#needConnection()
-    if (this.#flow !== 'paused') throw new ClientStateError(`not paused but ${this.#flow}`)
-    this.#flow = 'running'
-    const { connectionId, queue } = this.#link
-    queue.addFirst(newPost({ messageType: ChannelMessageType.Resume, connectionId, bytes: Resume.encode({}) }))
+    this.#connection.resume()
   }
 
   /**
@@ -263,9 +232,7 @@ export class VmbusClient {
 
   /** The message to post next, until {@link posted} says what became of it. */
   peekPost(): OutgoingPost | undefined {
-    const { queue } = this.#link
-    if (queue.first === undefined || (this.#isHeld && !passesPause.includes(queue.first.messageType))) return undefined
-    return queue.hand()
+    return this.#connection.nextPost()
   }
 
   /**
@@ -275,7 +242,10 @@ export class VmbusClient {
   posted(status: number): void {
     const post = this.#link.queue.takeBack()
     if (post === undefined) throw new ClientStateError('no message was to be posted')
-    if (status !== 0 && !post.stale && !post.lastTry && this.#mayRetry(post, status)) return
+    if (status !== 0 && !post.stale && !post.lastTry && isTransient(post, status)) {
+      post.attempts++
+      if (post.attempts < (this.#options.maxPostAttempts ?? 100)) return
+    }
     this.#link.queue.shift()
     if (post.stale) return
     if (status === 0) this.#onPosted(post)
@@ -289,23 +259,15 @@ export class VmbusClient {
 
   /** What the client waits for, a line each. */
   explain(): string[] {
-    const lines: string[] = []
-    const { queue } = this.#link
-    if (queue.length > 0) {
-      const held = this.#isHeld ? ', held until resume' : ''
-      lines.push(`${queue.length} messages to post${held}`)
-    }
+    const lines = this.#connection.explain()
     if (this.#state === 'connecting') lines.push(`VersionResponse for ${versionText(this.#ladder[0] ?? 0)}`)
     if (this.#state === 'unloading') lines.push('UnloadComplete')
-    if (this.#offersRequested === 'asked') lines.push('AllOffersDelivered')
-    if (this.#modifyingConnection) lines.push('ModifyConnectionResponse')
-    if (this.#flow === 'pausing') lines.push('PauseResponse')
     if (this.#sockets.waiting > 0) lines.push(`${this.#sockets.waiting} hvsocket connects`)
     for (const channel of this.#offers.channels) lines.push(...explainChannel(channel))
     return lines
   }
 
-  #decode(bytes: Uint8Array): Message | undefined {
+  #decode(bytes: Uint8Array): ChannelMessage | undefined {
     const { version, features } = this.#link
     try {
       return ChannelMessage.decode(bytes, version === 0 ? { from: 'host' } : { version, features, from: 'host' })
@@ -323,7 +285,7 @@ export class VmbusClient {
     }
   }
 
-  #onMessage(message: Message): void {
+  #onMessage(message: ChannelMessage): void {
     switch (message.type) {
       case 'OfferChannel':
         this.#onOffer(message)
@@ -332,7 +294,7 @@ export class VmbusClient {
         this.#onRescind(message)
         break
       case 'AllOffersDelivered':
-        this.#onOffersDelivered()
+        this.#connection.onOffersDelivered()
         break
       case 'OpenResult':
         this.#channels.onOpenResult(message, this.#offers.get(message.channelId))
@@ -353,13 +315,19 @@ export class VmbusClient {
         this.#sockets.onResult(message)
         break
       case 'ModifyConnectionResponse':
-        this.#onConnectionModified(message.connectionState)
+        this.#connection.onModified(message.connectionState)
         break
       case 'PauseResponse':
-        this.#onPaused()
+        this.#connection.onPaused()
         break
       case 'UnloadComplete':
-        this.#unasked('unload-complete-unasked', UnloadComplete)
+        this.#link.reject(
+          'unload-complete-unasked',
+          'STATE',
+          ChannelMessageHeader,
+          'messageType',
+          'Unload was not sent',
+        )
         break
       case 'UnknownMessage': {
         const why = `message type ${message.header.messageType} is not known`
@@ -368,6 +336,7 @@ export class VmbusClient {
       }
     }
   }
+
   #contact(): void {
     const [version = 0] = this.#ladder
     const bytes = encodeContact(version, this.#options)
@@ -386,46 +355,28 @@ export class VmbusClient {
     this.#link.emit({ kind: 'connect-failed', why, ...(connectionState === undefined ? {} : { connectionState }) })
   }
 
-  #onVersionResponse(message: MessageOf<'VersionResponse' | 'VersionResponse2' | 'VersionResponse3'>): void {
+  #onVersionResponse(message: AnyVersionResponse): void {
     if (this.#state !== 'connecting' || this.#link.queue.some(() => true)) {
       const why = `no version was asked for: ${this.#state}`
       this.#link.reject('version-response-unasked', 'STATE', ChannelMessageHeader, 'messageType', why)
       return
     }
-    const { versionSupported, connectionState, versionOrConnectionId } = message
-    // Any value but 0 is taken as 1, as Linux takes it (MS-29).
-    if (versionSupported === 0) {
-      this.#nextVersion()
-      return
-    }
-    if (connectionState !== 0) {
-      this.#connectFailed(`the host answered state ${connectionState}`, connectionState)
-      return
-    }
     const [version = 0] = this.#ladder
-    const contacted = contactConnection(version)
-    // Below 5.0 the field is an echo that some hosts leave out, and means nothing (OK-03); so does 0 above.
-    const named = version >= VmbusVersion.V5_0 && versionOrConnectionId !== 0
-    const connectionId = named ? versionOrConnectionId : contacted
-    if (connectionId > maxConnectionId) {
-      const why = `connection id ${connectionId} has over 24 bits`
-      this.#connectFailed(why)
-      this.#link.reject('version-response-connection-id', 'RANGE', VersionResponse, 'versionOrConnectionId', why)
-      return
+    const verdict = judgeVersionResponse(message, version, this.#options)
+    if (verdict.kind === 'unsupported') {
+      this.#nextVersion()
+    } else if (verdict.kind === 'failed') {
+      this.#connectFailed(verdict.why, verdict.connectionState)
+      if (verdict.violation !== undefined) this.#link.report(verdict.violation)
+    } else {
+      const { features, connectionId, monitorPages } = verdict
+      this.#state = 'connected'
+      this.#stale = false
+      this.#link.version = version
+      this.#link.features = features
+      this.#link.connectionId = connectionId
+      this.#link.emit({ kind: 'connected', version, features, monitorPages })
     }
-    const granted = message.type === 'VersionResponse' ? 0 : message.supportedFeatures
-    const features = (granted & requestedFeatures(version, this.#options)) >>> 0
-    const hostsPages =
-      message.type === 'VersionResponse3' && (features & FeatureFlags.serverSpecifiedMonitorPages) !== 0
-    const monitorPages = hostsPages
-      ? { parentToChild: message.parentToChildMonitorPage, childToParent: message.childToParentMonitorPage }
-      : this.#options.monitorPages
-    this.#state = 'connected'
-    this.#stale = false
-    this.#link.version = version
-    this.#link.features = features
-    this.#link.connectionId = connectionId
-    this.#link.emit({ kind: 'connected', version, features, monitorPages })
   }
 
   #onOffer(message: OfferChannel): void {
@@ -452,36 +403,9 @@ export class VmbusClient {
     }
   }
 
-  #onOffersDelivered(): void {
-    if (this.#offersRequested !== 'asked') {
-      this.#unasked('offers-delivered-unasked', AllOffersDelivered)
-      return
-    }
-    this.#offersRequested = 'delivered'
-    this.#link.emit({ kind: 'offers-delivered' })
-  }
-
-  #onConnectionModified(connectionState: number | RequestFailure): void {
-    if (!this.#modifyingConnection) {
-      this.#unasked('connection-modified-unasked', ModifyConnectionResponse)
-      return
-    }
-    this.#modifyingConnection = false
-    this.#link.emit({ kind: 'connection-modified', connectionState })
-  }
-
-  #onPaused(): void {
-    if (this.#flow !== 'pausing') {
-      this.#unasked('pause-response-unasked', PauseResponse)
-      return
-    }
-    this.#flow = 'paused'
-    this.#link.emit({ kind: 'paused' })
-  }
-
   #onPosted(post: Post): void {
     const channel = post.channelId === undefined ? undefined : this.#offers.get(post.channelId)
-    if (post.messageType === ChannelMessageType.Pause) this.#flow = 'pausing'
+    this.#connection.posted(post)
     // Before 1.1 there is no UnloadComplete to wait for.
     if (post.messageType === ChannelMessageType.Unload && this.version < VmbusVersion.V1_1) this.#unloaded()
     if (channel === undefined) return
@@ -492,17 +416,6 @@ export class VmbusClient {
     } else {
       this.#channels.posted(channel, post)
     }
-  }
-
-  #mayRetry(post: Post, status: number): boolean {
-    const isContact = post.messageType === ChannelMessageType.InitiateContact
-    const transient =
-      status === insufficientBuffers ||
-      status === insufficientMemory ||
-      // On the first message it means that there is no such port for this version; later that the host is not ready.
-      (status === invalidConnectionId && !isContact)
-    post.attempts++
-    return transient && post.attempts < (this.#options.maxPostAttempts ?? 100)
   }
 
   #onNotPosted(post: Post, status: number): void {
@@ -516,26 +429,12 @@ export class VmbusClient {
     if (socket !== undefined) this.#sockets.notPosted(socket)
     if (channel !== undefined && gpadlId !== undefined) this.#gpadls.notPosted(channel, post)
     else if (channel !== undefined) this.#channels.notPosted(channel, post)
-    switch (messageType) {
-      case ChannelMessageType.InitiateContact:
-        this.#connectFailed(`InitiateContact could not be posted: status ${status}`)
-        break
-      case ChannelMessageType.RequestOffers:
-        this.#offersRequested = 'no'
-        break
-      case ChannelMessageType.ModifyConnection:
-        this.#onConnectionModified('not-posted')
-        break
-      case ChannelMessageType.Pause:
-        this.#flow = 'running'
-        break
-      case ChannelMessageType.Resume:
-        this.#flow = 'paused'
-        break
-      case ChannelMessageType.Unload:
-        // The host keeps what it has; connecting anew makes it let go.
-        this.#state = 'disconnected'
+    this.#connection.notPosted(post)
+    if (messageType === ChannelMessageType.InitiateContact) {
+      this.#connectFailed(`InitiateContact could not be posted: status ${status}`)
     }
+    // The host keeps what it has; connecting anew makes it let go.
+    if (messageType === ChannelMessageType.Unload) this.#state = 'disconnected'
   }
 
   #unloaded(): void {
@@ -549,19 +448,12 @@ export class VmbusClient {
     for (const channel of this.#offers.channels) this.#channels.disconnected(channel)
     this.#gpadls.disconnected()
     this.#sockets.disconnected()
-    if (this.#modifyingConnection) this.#onConnectionModified('disconnected')
+    this.#connection.disconnected()
     this.#offers.clear()
     this.#link.queue.abandon()
     this.#link.version = 0
     this.#link.features = 0
     this.#link.connectionId = 0
-    this.#offersRequested = 'no'
-    this.#flow = 'running'
-  }
-
-  /** After Pause was posted nothing but Resume and what ends the connection may go out: a host ignores all else. */
-  get #isHeld(): boolean {
-    return this.#flow === 'pausing' || this.#flow === 'paused'
   }
 
   #channel(channelId: ChannelId): ClientChannel {
@@ -580,14 +472,4 @@ export class VmbusClient {
     this.#needConnection()
     if ((this.features & FeatureFlags[feature]) === 0) throw new ClientStateError(`${feature} was not negotiated`)
   }
-
-  #unasked(rule: string, schema: { readonly name: string }): void {
-    this.#link.reject(rule, 'STATE', ChannelMessageHeader, 'messageType', `${schema.name} was not asked for`)
-  }
 }
-
-const passesPause: readonly number[] = [
-  ChannelMessageType.Resume,
-  ChannelMessageType.Unload,
-  ChannelMessageType.InitiateContact,
-]
