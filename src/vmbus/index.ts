@@ -1,12 +1,9 @@
 /**
- * The VMBus protocol: control messages, offers, packets, pages, rings, GPADL ranges and pipes;
- * sessions that decode a stream of them, and the autopsy of a ring.
+ * The VMBus protocol: control messages, packets, rings, GPADLs, and the state machines of host and guest.
  *
  * @module
  */
-export * from './autopsy.ts'
 export * from './contact-target.ts'
-export * from './device-decoder.ts'
 export * from './device-ids.ts'
 export * from './gpa-ranges.ts'
 export * from './ids.ts'
@@ -19,10 +16,7 @@ export * from './pipe-header.ts'
 export * from './requestor.ts'
 export * from './ring/index.ts'
 export * from './ring-control.ts'
-export type { ChannelPhase, SessionChannel } from './session/connection.ts'
-export * from './session/entry.ts'
-export type { GpadlInfo } from './session/gpadls.ts'
-export * from './session.ts'
+export * from './server/index.ts'
 export * from './signal.ts'
 export * from './versions.ts'
 export * from './violation.ts'

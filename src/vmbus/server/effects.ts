@@ -38,7 +38,14 @@ export interface GpadlRange {
 export type ChannelInterrupt =
   | { readonly kind: 'none' }
   /** Event flag in the SIEFP page of a VP (2.4 and later). */
-  | { readonly kind: 'event'; readonly vp: number; readonly sint: number; readonly flag: number }
+  | {
+      readonly kind: 'event'
+      readonly vp: number
+      readonly sint: number
+      readonly flag: number
+      /** 2 when the guest redirected the interrupt to VTL 2 (channelInterruptRedirection). */
+      readonly vtl?: number
+    }
   /** Bit in the shared interrupt page, then event flag 0 of VP 0 (before 2.4). */
   | { readonly kind: 'interrupt-page'; readonly page: bigint; readonly bit: number; readonly sint: number }
 
@@ -87,9 +94,34 @@ export type ServerEffect =
       readonly version: number
       readonly features: number
       readonly monitorPages: MonitorPages | undefined
+      /** GPA of the shared interrupt page (before 2.4): the guest sets bits in its second half and signals connection 2. */
+      readonly interruptPage?: bigint
+      /** With the clientId feature. */
+      readonly clientId?: Guid
     }
   /** The connection has ended. */
   | { readonly kind: 'disconnected' }
+  /**
+   * The offer is gone: by `revoke`, or with its primary channel. Its rings must not be touched any more, and nothing that
+   * was asked for it is to be answered.
+   */
+  | { readonly kind: 'revoked'; readonly offer: OfferId }
+  /** A contact for the server of another VTL came through the shared port. Not answered. */
+  | {
+      readonly kind: 'forward-contact'
+      readonly vtl: number
+      readonly bytes: Uint8Array
+      readonly origin: MessageOrigin
+    }
+  /** After `VmbusServer.restore`: what the guest had set up for this offer; the device takes it over. Not answered. */
+  | {
+      readonly kind: 'restored'
+      readonly offer: OfferId
+      readonly channelId: ChannelId
+      readonly gpadls: readonly { readonly gpadlId: GpadlId; readonly ranges: readonly GpadlRange[] }[]
+      /** Of an open channel. */
+      readonly request?: OpenRequest
+    }
 
 /** Guest physical addresses of the monitor pages. */
 export interface MonitorPages {
@@ -109,8 +141,10 @@ export interface OfferParams {
   readonly flags?: number
   readonly mmioMegabytes?: number
   readonly mmioMegabytesOptional?: number
-  /** The 120 user-defined bytes (zeros if left out). */
+  /** The 120 user-defined bytes (zeros if left out). For a pipe, bytes 0 to 3 are set by the server. */
   readonly userDefined?: Uint8Array
+  /** Offers a pipe: sets the offer flag namedPipeMode and the pipe type in the user-defined bytes. */
+  readonly pipe?: 'byte' | 'message'
   /** Latency in 100 ns: ask for a monitored interrupt. */
   readonly monitorLatency?: number
 }

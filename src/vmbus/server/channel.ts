@@ -1,0 +1,88 @@
+import type { ChannelId, GpadlId } from '../ids.ts'
+import type { ChannelInterrupt, MessageTarget, OfferId, OfferParams, OpenRequest } from './effects.ts'
+import type { Gpadl } from './gpadl-table.ts'
+
+/**
+ * Where a channel stands. Names after OpenVMM vmbus_server/channels.rs.
+ *
+ * released: not offered on this connection · closed · opening: the device was asked · open · closing: the device was asked ·
+ * closing-reopen: and the guest wants it open again · opening-release, closing-release: the guest let go meanwhile ·
+ * revoked: rescinded, the guest holds the relid · reoffered: the same, but the device is back.
+ */
+export type ChannelState =
+  | 'released'
+  | 'closed'
+  | 'opening'
+  | 'open'
+  | 'closing'
+  | 'closing-reopen'
+  | 'opening-release'
+  | 'closing-release'
+  | 'revoked'
+  | 'reoffered'
+
+/** What a guest says to open a channel, whichever message it came in. */
+export interface OpenAsk {
+  readonly openId: number
+  readonly ringGpadlId: GpadlId
+  readonly downstreamPageOffset: number
+  readonly targetVp: number
+  readonly userData: Uint8Array
+  /** Chosen by the guest (guestSpecifiedSignalParameters). */
+  readonly connectionId?: number
+  readonly eventFlag?: number
+  readonly redirectInterrupt: boolean
+}
+
+/** A ModifyChannel that the device was asked for. */
+export interface PendingModify {
+  readonly interrupt: ChannelInterrupt
+  /** The latest that came meanwhile, before 5.3. */
+  next?: number
+}
+
+/** One channel: what its device offers, and what the guest made of it. */
+export class Channel {
+  state: ChannelState = 'released'
+  /** The device's handle; `undefined` once it was revoked. */
+  offer: OfferId | undefined
+  /** Relid while it is assigned. */
+  channelId: ChannelId | undefined
+  /** Whether the guest of this connection may use the relid. */
+  offered = false
+  monitorId: number | undefined
+  /** From opening to the end of closing. */
+  request: OpenRequest | undefined
+  /** Connection that this channel is signalled on, from opening to the end of closing. */
+  signalId: number | undefined
+  /** Held until the close is done. */
+  reopen: OpenAsk | undefined
+  modify: PendingModify | undefined
+  /** Of a reserved channel, from opening to the end of closing: where its answers go. */
+  reserved: MessageTarget | undefined
+  readonly gpadls = new Map<GpadlId, Gpadl>()
+
+  constructor(
+    public params: OfferParams,
+    offer: OfferId,
+  ) {
+    this.offer = offer
+  }
+
+  get isRevoked(): boolean {
+    return this.state === 'revoked' || this.state === 'reoffered'
+  }
+
+  /** Whether the device still owes an answer. */
+  get isBusy(): boolean {
+    if (this.offer === undefined) return false
+    if (this.modify !== undefined || this.state === 'opening-release' || this.state === 'closing-release') return true
+    for (const gpadl of this.gpadls.values()) if (gpadl !== this.ring || this.reserved === undefined) return true
+    return false
+  }
+
+  /** The ring's GPADL while the device may use it. */
+  get ring(): Gpadl | undefined {
+    return this.request === undefined ? undefined : this.gpadls.get(this.request.ringGpadlId)
+  }
+}

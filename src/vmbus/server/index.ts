@@ -1,0 +1,13 @@
+/**
+ * The host's end of VMBus: offers, channels, GPADLs, as a state machine without I/O.
+ *
+ * @module
+ */
+export type { ChannelState } from './channel.ts'
+export * from './effects.ts'
+export { type HvsocketOffer, hvsocketOffer } from './hvsocket.ts'
+export { multiClientConnection } from './negotiation.ts'
+export { eventConnection } from './open-close.ts'
+export type { ServerOptions } from './options.ts'
+export { type ServerRule, serverRules } from './rules.ts'
+export { VmbusServer } from './server.ts'
