@@ -35,6 +35,7 @@ describe('layoutOf', () => {
       'word.on 14+2[0:1] bool',
       'word.level 14+2[1:3] u3',
       'word.colour 14+2[4:4] Small(u4)',
+      'word.reserved 14+2[8:8] reserved(u8)',
       'page 16+8 bits(u64)',
       'page.enable 16+8[0:1] bool',
       'page.kind 16+8[1:32] u32',

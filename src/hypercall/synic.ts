@@ -88,14 +88,14 @@ export const EventFlagsPage = /* @__PURE__ */ struct(
   { size: 4096, aliases: { linux: 'hv_synic_event_flags_page' } },
 )
 
-/** A connection id as hypercalls carry it. Source: Linux hv_connection_id. */
-const connectionId = bits(u32, { id: bitField(0, 24) })
+/** A connection id as hypercalls and monitor pages carry it: 24 bits. Source: Linux hv_connection_id, TLFS 11.3. */
+export const ConnectionIdWord = /* @__PURE__ */ bits(u32, { id: bitField(0, 24) })
 
 /** Input of HvCallPostMessage (0x005c): 256 bytes in memory. Source: Linux hv_input_post_message, TLFS 11.11.7. */
 export const HvCallPostMessage = /* @__PURE__ */ struct(
   'HvCallPostMessage',
   {
-    connectionId,
+    connectionId: ConnectionIdWord,
     reserved: reserved(u32),
     /** Below 0x80000000. */
     messageType: messageTypeField,
@@ -109,6 +109,6 @@ export const HvCallPostMessage = /* @__PURE__ */ struct(
 /** Input of HvCallSignalEvent (0x005d): 8 bytes, usually in a register. Source: TLFS 11.11.8. */
 export const HvCallSignalEvent = /* @__PURE__ */ struct(
   'HvCallSignalEvent',
-  { connectionId, flagNumber: u16, reserved: reserved(u16) },
+  { connectionId: ConnectionIdWord, flagNumber: u16, reserved: reserved(u16) },
   { size: 8, aliases: { linux: 'hv_input_signal_event' } },
 )

@@ -1,10 +1,10 @@
+import { ConnectionIdWord } from '../hypercall/index.ts'
 import { array, bitField, bits, i32, reserved, struct, u16, u32 } from '../wire/index.ts'
-import { connectionIdField } from './ids.ts'
 
 /** What a monitored bit stands for, 8 bytes. Source: Linux hv_monitor_parameter. */
 export const MonitorParameter = /* @__PURE__ */ struct(
   'MonitorParameter',
-  { connectionId: connectionIdField, flagNumber: u16, reserved: reserved(u16) },
+  { connectionId: ConnectionIdWord, flagNumber: u16, reserved: reserved(u16) },
   { size: 8, aliases: { linux: 'hv_monitor_parameter' } },
 )
 

@@ -181,7 +181,7 @@ export const GpaDirectPacket = /* @__PURE__ */ struct(
     headerRest: gap(headerGap(rangesEnd)),
     payload: countedBytes(payloadLength),
   },
-  { size: 24, aliases: { linux: 'vmdata_gpa_direct' } },
+  { size: 24, aliases: { like: 'vmdata_gpa_direct' } },
 )
 
 /** Data in a GPADL; not in use today. Source: Linux vmgpadl_packet_header. */
@@ -236,7 +236,7 @@ export const EstablishGpadlPacket = /* @__PURE__ */ struct(
     headerRest: gap(headerGap(rangesEnd)),
     payload: countedBytes(payloadLength),
   },
-  { size: 24, aliases: { linux: 'vmestablish_gpadl' } },
+  { size: 24, aliases: { like: 'vmestablish_gpadl' } },
 )
 
 /** Tears a GPADL down in the ring; not in use today. Source: Linux vmteardown_gpadl. */
@@ -272,7 +272,7 @@ export const AdditionalDataPacket = /* @__PURE__ */ struct(
     headerRest: gap(headerGap(() => 32)),
     payload: countedBytes(payloadLength),
   },
-  { size: 32, aliases: { linux: 'vmadditional_data' } },
+  { size: 32, aliases: { like: 'vmadditional_data' } },
 )
 
 /** A packet of a type that is not known, or that has no header of its own beside the descriptor. */

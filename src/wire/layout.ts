@@ -114,7 +114,7 @@ interface NamedBits {
   readonly type: string
 }
 
-/** The named bits of a word, lowest first. */
+/** The bits of a word, lowest first. */
 function bitsIn(node: Node & { kind: 'bits' | 'flags' | 'flags64' }): readonly NamedBits[] {
   const named: NamedBits[] = []
   if (node.kind === 'bits') {
@@ -131,5 +131,25 @@ function bitsIn(node: Node & { kind: 'bits' | 'flags' | 'flags64' }): readonly N
       named.push({ name, shift, width, type: width === 1 ? 'bool' : `u${width}` })
     }
   }
-  return named.sort((a, b) => a.shift - b.shift)
+  named.sort((a, b) => a.shift - b.shift)
+  return node.kind === 'bits' ? withUnnamed(named, 8 * node.size) : named
+}
+
+/** Puts the runs of bits that have no name between those that have one: `reserved`, `reserved2`, … */
+function withUnnamed(named: readonly NamedBits[], bits: number): NamedBits[] {
+  const all: NamedBits[] = []
+  let next = 0
+  let runs = 0
+  const fill = (to: number) => {
+    if (to <= next) return
+    const name = `reserved${++runs === 1 ? '' : runs}`
+    all.push({ name, shift: next, width: to - next, type: `reserved(u${to - next})` })
+  }
+  for (const field of named) {
+    fill(field.shift)
+    all.push(field)
+    next = field.shift + field.width
+  }
+  fill(bits)
+  return all
 }

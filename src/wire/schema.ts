@@ -13,7 +13,10 @@ import { WireError } from './error.ts'
 import { interpretDecode, interpretEncode, measureValue } from './interpret.ts'
 import { nodeOf } from './node.ts'
 
-/** The names a structure or call goes by elsewhere, by dialect: `{ linux: 'vmbus_channel_offer_channel' }`. */
+/**
+ * The names a structure or call goes by elsewhere, by dialect: `{ linux: 'vmbus_channel_offer_channel' }`. Under `like` stands one that is
+ * declared a little differently, such as Linux's `vmdata_gpa_direct`, which includes the first range.
+ */
 export type Aliases = Readonly<Record<string, string | readonly string[]>>
 
 /**
