@@ -33,6 +33,15 @@ export type AfterDisconnect =
   | { readonly kind: 'unload-complete'; readonly target: MessageTarget; readonly version: number }
   | { readonly kind: 'contact'; readonly contact: Contact }
 
+/** A connection that ends. */
+export interface Ending {
+  next: AfterDisconnect
+  /** Channels whose devices have not answered yet. */
+  readonly waitsFor: Set<Channel>
+  /** False when only reserved channels were closed: then no one learns of a disconnect. */
+  readonly wasConnected: boolean
+}
+
 /** An hvsocket request that no listener has answered yet. */
 export interface PendingTlConnect {
   readonly endpointId: Guid
@@ -55,8 +64,7 @@ export class Core {
   /** Violations of the message at hand; reported when it has been dealt with, since a policy may throw. */
   readonly found: Violation[] = []
   connection: Connection | undefined
-  /** While a connection ends: what comes then, and the channels whose devices have not answered yet. */
-  ending: { next: AfterDisconnect; readonly waitsFor: Set<Channel> } | undefined
+  ending: Ending | undefined
   /** A ModifyConnection that the transport has not answered. */
   modifyingConnection: { readonly pages: MonitorPages | undefined } | undefined
   /** The guest has unloaded once. */
@@ -105,6 +113,11 @@ export class Core {
   find(channelId: number): Channel | undefined {
     const channel = this.offers.byRelid(channelId)
     return channel?.offered ? channel : undefined
+  }
+
+  /** A device has answered: the end of the connection may no longer wait for it. */
+  progress(channel: Channel): void {
+    if (!channel.isBusy) this.ending?.waitsFor.delete(channel)
   }
 
   get observes(): boolean {

@@ -1,9 +1,6 @@
-import { UnloadComplete } from '../messages.ts'
-import { VmbusVersion } from '../versions.ts'
 import type { Channel } from './channel.ts'
 import type { AfterDisconnect, Core } from './core.ts'
 import { dropGpadls } from './gpadl.ts'
-import { negotiate } from './negotiation.ts'
 
 /** Unload: the connection ends, and the guest is told when all devices have let go. */
 export function receiveUnload(core: Core): void {
@@ -20,6 +17,7 @@ export function receiveUnload(core: Core): void {
  */
 export function disconnect(core: Core, next: AfterDisconnect, reset = false): void {
   core.outbox.dropHeld()
+  const wasConnected = core.connection !== undefined || core.ending?.wasConnected === true
   core.connection = undefined
   core.offers.waiting.clear()
   for (const request of core.tlConnects) request.stale = true
@@ -33,8 +31,7 @@ export function disconnect(core: Core, next: AfterDisconnect, reset = false): vo
     }
     if (channel.isBusy) waitsFor.add(channel)
   }
-  core.ending = { next, waitsFor }
-  settle(core)
+  core.ending = { next, waitsFor, wasConnected }
 }
 
 /** The guest lets go of a channel: it released the relid, or the connection has ended. */
@@ -96,25 +93,4 @@ export function freeChannel(core: Core, channel: Channel): void {
   channel.state = 'released'
   channel.offered = false
   core.offers.freeRelid(channel)
-}
-
-/** A device has answered, or is gone: a connection that is ending may be at its end. */
-export function progress(core: Core, channel: Channel): void {
-  if (core.ending === undefined) return
-  if (!channel.isBusy) core.ending.waitsFor.delete(channel)
-  settle(core)
-}
-
-/** Completes the disconnect when nothing is waited for, and does what comes next. */
-export function settle(core: Core): void {
-  const { ending } = core
-  if (ending === undefined || ending.waitsFor.size > 0 || core.modifyingConnection !== undefined) return
-  core.ending = undefined
-  core.effect({ kind: 'disconnected' })
-  const { next } = ending
-  if (next.kind === 'contact') negotiate(core, next.contact)
-  // 0.13 does not have the message.
-  else if (next.kind === 'unload-complete' && next.version >= VmbusVersion.V1_1) {
-    core.sendTo(next.target, UnloadComplete.encode({}))
-  }
 }

@@ -42,42 +42,54 @@ export function handleMessage(core: Core, incoming: Incoming): void {
 function handle(core: Core, message: ChannelMessage, bytes: Uint8Array): void {
   switch (message.type) {
     case 'RequestOffers':
-      return receiveRequestOffers(core)
+      receiveRequestOffers(core)
+      break
     case 'OpenChannel':
     case 'OpenChannel2':
-      return receiveOpen(core, message)
+      receiveOpen(core, message)
+      break
     case 'CloseChannel':
-      return receiveClose(core, message.channelId)
+      receiveClose(core, message.channelId)
+      break
     case 'GpadlHeader':
-      return receiveGpadlHeader(core, message, bytes)
+      receiveGpadlHeader(core, message, bytes)
+      break
     case 'GpadlBody':
-      return receiveGpadlBody(core, message.gpadlId, bytes)
+      receiveGpadlBody(core, message.gpadlId, bytes)
+      break
     case 'GpadlTeardown':
-      return receiveGpadlTeardown(core, message.channelId, message.gpadlId)
+      receiveGpadlTeardown(core, message.channelId, message.gpadlId)
+      break
     case 'RelIdReleased':
-      return receiveRelIdReleased(core, message.channelId)
+      receiveRelIdReleased(core, message.channelId)
+      break
     case 'Unload':
-      return receiveUnload(core)
+      receiveUnload(core)
+      break
     case 'OpenReservedChannel':
-      return receiveOpenReserved(core, message)
+      receiveOpenReserved(core, message)
+      break
     case 'TlConnectRequest':
     case 'TlConnectRequest2':
-      return receiveTlConnect(core, message)
+      receiveTlConnect(core, message)
+      break
     case 'ModifyChannel':
-      return receiveModifyChannel(core, message)
+      receiveModifyChannel(core, message)
+      break
     case 'ModifyConnection':
-      return receiveModifyConnection(core, message)
+      receiveModifyConnection(core, message)
+      break
     case 'Pause':
       core.send(PauseResponse.encode({}))
       core.outbox.paused = true
-      return
+      break
     case 'Resume':
       if (!core.outbox.paused) core.refuse('not-paused', 'header.messageType', 0)
       core.outbox.resume()
-      return
+      break
     case 'UnknownMessage':
       core.refuse('type-unknown', 'header.messageType', 0, { why: `type ${message.header.messageType}` })
-      return
+      break
     default:
       core.refuse('type-not-allowed', 'header.messageType', 0, { why: message.type })
   }

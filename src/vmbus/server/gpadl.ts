@@ -3,7 +3,6 @@ import type { ChannelId, GpadlId } from '../ids.ts'
 import { GpadlBody, GpadlCreated, GpadlHeader, GpadlTeardown, GpadlTorndown, MessageStatus } from '../messages.ts'
 import type { Channel } from './channel.ts'
 import type { Core, MessageOf } from './core.ts'
-import { progress } from './disconnect.ts'
 import type { GpadlRange } from './effects.ts'
 import type { Gpadl } from './gpadl-table.ts'
 import type { ServerRule } from './rules.ts'
@@ -125,7 +124,7 @@ export function completeGpadl(core: Core, channel: Channel, gpadlId: GpadlId, ok
     answerCreate(core, channel.channelId, gpadlId, ok ? MessageStatus.Success : MessageStatus.Failure)
   }
   if (ok && gpadl.unwanted) tearDown(core, gpadl)
-  progress(core, channel)
+  core.progress(channel)
   return true
 }
 
@@ -161,7 +160,7 @@ export function completeGpadlTeardown(core: Core, channel: Channel, gpadlId: Gpa
   if (gpadl?.state !== 'tearing-down' || gpadl.held) return false
   core.gpadls.remove(gpadl)
   if (!gpadl.silent) core.send(GpadlTorndown.encode({ gpadlId }))
-  progress(core, channel)
+  core.progress(channel)
   return true
 }
 

@@ -10,7 +10,6 @@ import {
 import { VmbusVersion } from '../versions.ts'
 import type { Channel } from './channel.ts'
 import type { Core, MessageOf } from './core.ts'
-import { progress, settle } from './disconnect.ts'
 import { monitorPageFault } from './negotiation.ts'
 
 /** ModifyChannel: interrupt another VP from now on. */
@@ -67,7 +66,7 @@ export function completeModify(core: Core, channel: Channel, ok: boolean): boole
     answerModify(core, channelId, ok ? MessageStatus.Success : MessageStatus.Failure)
   }
   if (modify.next !== undefined && channel.state === 'open') askModify(core, channel, modify.next)
-  progress(core, channel)
+  core.progress(channel)
   return true
 }
 
@@ -102,6 +101,5 @@ export function completeModifyConnection(core: Core, ok: boolean): boolean {
   if (core.connection !== undefined && ok) core.connection.monitorPages = modifying.pages
   const connectionState = ok ? ConnectionState.Successful : ConnectionState.FailedUnknown
   core.send(ModifyConnectionResponse.encode({ connectionState }))
-  settle(core)
   return true
 }

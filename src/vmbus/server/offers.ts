@@ -24,7 +24,7 @@ import { putU32 } from '../u32.ts'
 import { FeatureFlags, VmbusVersion } from '../versions.ts'
 import { Channel } from './channel.ts'
 import type { Core } from './core.ts'
-import { clearOpen, freeChannel, letGo, settle } from './disconnect.ts'
+import { clearOpen, freeChannel, letGo } from './disconnect.ts'
 import type { OfferId, OfferParams } from './effects.ts'
 
 const userDefinedSize = 120
@@ -224,8 +224,7 @@ function revokeChannel(core: Core, channel: Channel): void {
   }
   core.gpadls.removeAll(channel)
   core.offers.remove(channel)
-  core.ending?.waitsFor.delete(channel)
-  settle(core)
+  core.progress(channel)
   offerWaiting(core)
 }
 

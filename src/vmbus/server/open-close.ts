@@ -11,7 +11,7 @@ import {
 import { FeatureFlags, VmbusVersion } from '../versions.ts'
 import type { Channel, OpenAsk } from './channel.ts'
 import type { Connection, Core } from './core.ts'
-import { askClose, clearOpen, freeChannel, progress } from './disconnect.ts'
+import { askClose, clearOpen, freeChannel } from './disconnect.ts'
 import type { ChannelInterrupt, GpadlRange, MessageTarget } from './effects.ts'
 import { finishRelease, offeredConnectionId, revokeSubchannels } from './offers.ts'
 import type { ServerRule } from './rules.ts'
@@ -166,7 +166,7 @@ export function completeOpen(core: Core, channel: Channel, ok: boolean): boolean
       finishRelease(core, channel)
     }
   } else return false
-  progress(core, channel)
+  core.progress(channel)
   return true
 }
 
@@ -201,6 +201,6 @@ export function completeClose(core: Core, channel: Channel): boolean {
     channel.state = 'closed'
     if (reopen !== undefined) openChannel(core, channel, reopen)
   }
-  progress(core, channel)
+  core.progress(channel)
   return true
 }

@@ -2,6 +2,7 @@ import type { Guid } from '../../wire/index.ts'
 import type { GpadlId } from '../ids.ts'
 import { maxMessageSize } from '../messages.ts'
 import type { ViolationLog } from '../violation.ts'
+import { finishDisconnect } from './after-disconnect.ts'
 import type { Channel } from './channel.ts'
 import { Core, type Incoming } from './core.ts'
 import { disconnect } from './disconnect.ts'
@@ -129,7 +130,7 @@ export class VmbusServer {
     this.#inbox.length = 0
     this.#core.outbox.clear()
     this.#core.unloadedOnce = false
-    if (this.#core.ending === undefined) disconnect(this.#core, { kind: 'nothing' }, true)
+    disconnect(this.#core, { kind: 'nothing' }, true)
     this.#run()
   }
 
@@ -159,11 +160,13 @@ export class VmbusServer {
   /** After each input: a connection whose guest takes no messages ends, and violations are reported. */
   #settle(): void {
     const core = this.#core
+    finishDisconnect(core)
     if (core.overflowed) {
       core.overflowed = false
       core.refuse('outgoing-limit', '', 0)
       core.outbox.clear()
       if (core.connection !== undefined) disconnect(core, { kind: 'nothing' })
+      finishDisconnect(core)
     }
     for (let found = core.found.shift(); found !== undefined; found = core.found.shift()) core.violations.report(found)
   }
