@@ -86,12 +86,18 @@ export function writeGuid(view: DataView, at: number, text: string): boolean {
   return true
 }
 
+function digit(text: string, index: number): number {
+  const code = text.charCodeAt(index)
+  return code < 97 ? code - 48 : code - 87
+}
+
+/** Reads a canonical text into the four words of a slot. */
 function parseGuid(text: string, word: number): void {
   for (let index = 0; index < 4; index++) {
     let value = 0
     for (let byte = 3; byte >= 0; byte--) {
       const position = positions[4 * index + byte] ?? 0
-      value = (value << 8) | Number.parseInt(text.slice(position, position + 2), 16)
+      value = (value << 8) | (digit(text, position) << 4) | digit(text, position + 1)
     }
     writtenWords[word + index] = value
   }
