@@ -92,7 +92,8 @@ export class RingWriter {
   /**
    * Writes one packet and publishes it, with whatever was staged before.
    *
-   * @param type u16. @param flags u16. @param idLow, idHigh transaction id, two u32.
+   * @param type u16. @param flags u16.
+   * @param idLow, idHigh transaction id, two 32-bit words; signed ones with the same bits will do (and are never boxed).
    * @param payload padded with zeros to a multiple of 8.
    * @param header bytes between descriptor and payload (ranges of types 7 and 9); their number must be a multiple of 8.
    */
