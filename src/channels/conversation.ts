@@ -1,0 +1,90 @@
+import { EventEmitter } from 'eventemitter3'
+import type { Violation } from '../vmbus/violation.ts'
+import type { Guid } from '../wire/index.ts'
+
+/** Which end of the bus. */
+export type End = 'host' | 'guest'
+
+/** Who saw it: each end reports what it sends and what it receives, so between two ends of ours everything is seen twice. */
+export interface Witness {
+  readonly at: End
+  /** Name of that end's partition. */
+  readonly partition: string
+}
+
+/** A control message on its way. */
+export interface MessageEvent extends Witness {
+  readonly direction: 'sent' | 'received'
+  /** Header and body, at most 240 bytes; valid during the event, copy to keep. */
+  readonly bytes: Uint8Array
+  /** Guest to host: the connection, and the HV_STATUS of the post. */
+  readonly connectionId?: number
+  readonly status?: number
+  /** Host to guest: the slot. */
+  readonly vp?: number
+  readonly sint?: number
+}
+
+/** An end tells the other that a ring needs it. */
+export interface SignalEvent extends Witness {
+  readonly direction: 'sent' | 'received'
+  readonly by: 'hypercall' | 'event-flag' | 'interrupt-page' | 'monitor-page'
+  /** Absent where a signal stands for any channel. */
+  readonly channelId?: number
+  /** Connection, event flag, or bit in the page. */
+  readonly number: number
+}
+
+/** A packet that was written to or read from a ring. */
+export interface PacketEvent extends Witness {
+  readonly direction: 'sent' | 'received'
+  readonly channelId: number
+  readonly interfaceId: Guid
+  readonly instanceId: Guid
+  /** Packet type, u16, and flags, u16. */
+  readonly type: number
+  readonly flags: number
+  readonly transactionId: bigint
+  /** What lies between descriptor and payload (types 7 and 9); a copy. */
+  readonly header: Uint8Array
+  /** A copy; when received, padded to 8. */
+  readonly payload: Uint8Array
+}
+
+/** Something in a channel's life. */
+export interface ChannelEvent extends Witness {
+  readonly what: 'offered' | 'opening' | 'opened' | 'refused' | 'closed' | 'rescinded' | 'released'
+  /** Absent at the host's `offered`: the relid is given later. */
+  readonly channelId?: number
+  readonly interfaceId: Guid
+  readonly instanceId: Guid
+  readonly subchannelIndex: number
+  /** Why it was refused or closed. */
+  readonly why?: string
+}
+
+/** The connection as a whole. */
+export interface ConnectionEvent extends Witness {
+  readonly what: 'connected' | 'offers-delivered' | 'disconnected' | 'failed'
+  readonly version?: number
+  readonly features?: number
+  readonly why?: string
+}
+
+/** Something that an end refused. */
+export interface ViolationEvent extends Witness {
+  readonly violation: Violation
+}
+
+/** Everything that happens on a bus, as typed events. Listeners look on; they must not throw. */
+export interface ConversationEvents {
+  message: (event: MessageEvent) => void
+  signal: (event: SignalEvent) => void
+  packet: (event: PacketEvent) => void
+  channel: (event: ChannelEvent) => void
+  connection: (event: ConnectionEvent) => void
+  violation: (event: ViolationEvent) => void
+}
+
+/** The emitter that both ends of a bus share. */
+export class Conversation extends EventEmitter<ConversationEvents> {}

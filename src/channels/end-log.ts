@@ -1,0 +1,58 @@
+import { type Violation, ViolationError, ViolationLog, type ViolationPolicy } from '../vmbus/violation.ts'
+import type { ChannelEvent, ConnectionEvent, Conversation, End, MessageEvent, SignalEvent } from './conversation.ts'
+
+type Without<T> = Omit<T, 'at' | 'partition'>
+
+/** What one end reports: its violations, and its side of the conversation. */
+export class EndLog {
+  /** For everything outside the state machine: rings, devices. */
+  readonly violations: ViolationLog
+  /** The user's policy, after the event was emitted; for the state machine's own log. */
+  readonly policy: (violation: Violation) => void
+
+  constructor(
+    readonly at: End,
+    readonly partition: string,
+    readonly events: Conversation,
+    policy: ViolationPolicy = 'collect',
+  ) {
+    this.policy = (violation) => {
+      events.emit('violation', { at, partition, violation })
+      if (policy === 'throw') throw new ViolationError(violation)
+      if (typeof policy === 'function') policy(violation)
+    }
+    this.violations = new ViolationLog(this.policy)
+  }
+
+  /** Whether anyone wants packets: copying them is not free. */
+  get wantsPackets(): boolean {
+    return this.events.listenerCount('packet') > 0
+  }
+
+  message(event: Without<MessageEvent>): void {
+    if (this.events.listenerCount('message') > 0) {
+      this.events.emit('message', { at: this.at, partition: this.partition, ...event })
+    }
+  }
+
+  signal(by: SignalEvent['by'], direction: SignalEvent['direction'], number: number, channelId?: number): void {
+    if (this.events.listenerCount('signal') === 0) return
+    const { at, partition } = this
+    this.events.emit('signal', {
+      at,
+      partition,
+      direction,
+      by,
+      number,
+      ...(channelId === undefined ? {} : { channelId }),
+    })
+  }
+
+  channel(event: Without<ChannelEvent>): void {
+    this.events.emit('channel', { at: this.at, partition: this.partition, ...event })
+  }
+
+  connection(event: Without<ConnectionEvent>): void {
+    this.events.emit('connection', { at: this.at, partition: this.partition, ...event })
+  }
+}

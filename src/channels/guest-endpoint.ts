@@ -1,0 +1,504 @@
+import { PAGE_SIZE, PageList } from '../memory/index.ts'
+import { type ClientEvent, VmbusClient, type VmbusClientOptions } from '../vmbus/client/index.ts'
+import type { GpadlId } from '../vmbus/ids.ts'
+import type { OfferChannel } from '../vmbus/messages.ts'
+import { initializeRing } from '../vmbus/ring/index.ts'
+import { VmbusVersion } from '../vmbus/versions.ts'
+import { Channel, type ChannelLimits, type CloseReason } from './channel.ts'
+import type { EndLog } from './end-log.ts'
+import { GuestChannel } from './guest-channel.ts'
+import { GuestDevice } from './guest-device.ts'
+import { defaultRingBytes, type GuestDriver } from './guest-driver.ts'
+import { GuestSignals } from './guest-signals.ts'
+import { PageAllocator, type PageRun, pageNumbersOf } from './page-allocator.ts'
+import { Pendings } from './pendings.ts'
+import { type Pump, Task } from './pump.ts'
+import { type GuestTransport, HvStatus, vmbusMessageType } from './transport.ts'
+
+/** How the guest's end behaves. */
+export interface GuestOptions {
+  readonly client?: Omit<VmbusClientOptions, 'violations' | 'interruptPage' | 'monitorPages'>
+  readonly limits?: ChannelLimits
+  /** Whether the guest gives the host monitor pages. Default true. */
+  readonly monitorPages?: boolean
+}
+
+/** A driver that has no device yet. */
+interface Waiting {
+  readonly driver: GuestDriver
+  readonly settled: (error: Error | undefined) => void
+}
+
+/**
+ * The guest's end of a bus: the client's state machine, a transport, and the drivers. It gives ring memory out of guest memory,
+ * shows it to the host, opens the channels that drivers want, and lets go of them in the right order.
+ */
+export class GuestEndpoint {
+  readonly client: VmbusClient
+  readonly transport: GuestTransport
+  /** Guest pages for rings and buffers. */
+  readonly pages: PageAllocator
+  /** Promises to users of drivers. */
+  readonly pendings = new Pendings()
+  readonly #pump: Pump
+  readonly #log: EndLog
+  readonly #options: GuestOptions
+  readonly #signals: GuestSignals
+  readonly #channels = new Map<number, GuestChannel>()
+  #waiting: Waiting[] = []
+  #isConnected = false
+  readonly #task = new Task('guest control', () => this.#run())
+
+  constructor(transport: GuestTransport, pump: Pump, log: EndLog, options: GuestOptions = {}) {
+    this.transport = transport
+    this.#pump = pump
+    this.#log = log
+    this.#options = options
+    this.pages = new PageAllocator(transport.memory)
+    this.#signals = new GuestSignals(transport, this.pages, log)
+    const withMonitor = options.monitorPages ?? true
+    this.client = new VmbusClient({
+      ...options.client,
+      violations: log.policy,
+      interruptPage: BigInt(this.#signals.interruptPage),
+      ...(withMonitor ? { monitorPages: this.#signals.ownMonitorPages } : {}),
+    })
+    transport.attach({
+      message: (vp, sint, messageType, payload) => this.#received(vp, sint, messageType, payload),
+      event: (vp, sint, flag) => this.#interrupted(vp, sint, flag),
+    })
+  }
+
+  /** Connects, and asks for the offers. */
+  connect(): void {
+    this.client.connect()
+    this.#pump.schedule(this.#task)
+  }
+
+  /** Ends the connection: all channels are closed, and their memory is the guest's alone once the host has answered. */
+  unload(): void {
+    for (const channel of this.#channels.values()) this.#letGo(channel, 'local')
+    this.client.unload()
+    this.#isConnected = false
+    this.#pump.schedule(this.#task)
+  }
+
+  /** Gives a driver the first device that it binds to, now or when it is offered. `settled` is called once: ready, or why not. */
+  bind(driver: GuestDriver, settled: (error: Error | undefined) => void): void {
+    this.#waiting.push({ driver, settled })
+    this.#match()
+    this.#pump.wake()
+  }
+
+  /** {@link bind} as a promise of the ready driver; it breaks with a `StalledError` when no offer matches. */
+  attach<D extends GuestDriver>(driver: D | (new () => D)): Promise<D> {
+    const instance = typeof driver === 'function' ? new driver() : driver
+    const { interfaceId, instanceId } = instance.binds
+    const what = `attach of ${instance.constructor.name} to ${interfaceId ?? instanceId ?? 'any device'}`
+    const channelId = () => this.#channelOf(instance)?.channelId
+    return this.pendings
+      .promise<D>(what, channelId, (resolve, reject) => {
+        this.bind(instance, (error) => (error === undefined ? resolve(instance) : reject(error)))
+      })
+      .catch((error: unknown) => {
+        this.detach(instance)
+        throw error
+      })
+  }
+
+  /** Takes a driver's device away, or gives up waiting for one. */
+  detach(driver: GuestDriver): void {
+    this.#waiting = this.#waiting.filter((waiting) => waiting.driver !== driver)
+    this.#channelOf(driver)?.device?.close()
+  }
+
+  /** What is offered now, in the order of the offers. */
+  get offers(): OfferChannel[] {
+    return [...this.#channels.values()].filter(({ state }) => state !== 'gone').map(({ offer }) => offer)
+  }
+
+  /** What this end waits for, a line each. */
+  explain(): string[] {
+    const lines = [...this.client.explain()]
+    for (const { driver } of this.#waiting) lines.push(`an offer for ${driver.constructor.name}`)
+    for (const { channel, channelId } of this.#channels.values()) {
+      if (channel === undefined) continue
+      if (channel.requestsHeld > 0) lines.push(`channel ${channelId}: ${channel.requestsHeld} deferred completions`)
+      if (channel.requestsInFlight > 0) lines.push(`channel ${channelId}: ${channel.requestsInFlight} completions`)
+      if (channel.packetsQueued > 0) lines.push(`channel ${channelId}: room for ${channel.packetsQueued} packets`)
+    }
+    return lines
+  }
+
+  /** Closes all channels without a word to the host, and breaks all promises. */
+  close(): void {
+    for (const channel of this.#channels.values()) this.#letGo(channel, 'local')
+    this.#channels.clear()
+    for (const { settled } of this.#waiting.splice(0)) settled(new Error('the bus was closed'))
+    this.pendings.failAll(new Error('the bus was closed'))
+  }
+
+  /** For {@link GuestDevice}. */
+  release(device: GuestDevice): void {
+    for (const channel of [...this.#channels.values()].reverse()) {
+      if (channel.device === device && channel !== device.primary) this.#leave(channel)
+    }
+    if (device.primary.device === device) this.#leave(device.primary)
+    this.#pump.schedule(this.#task)
+  }
+
+  /** For {@link GuestDevice}. */
+  openSubchannel(device: GuestDevice, offer: OfferChannel): void {
+    const channel = this.#channels.get(offer.channelId)
+    if (channel?.state !== 'offered' || channel.offer !== offer) return
+    channel.device = device
+    this.#start(channel)
+  }
+
+  /** For {@link GuestDevice}. */
+  createGpadl(channel: GuestChannel, run: PageRun, done: (gpadlId: GpadlId | undefined) => void): void {
+    const gpadlId = this.client.createGpadl(channel.channelId, [rangeOf(run)])
+    channel.gpadls.set(gpadlId, { run, created: done, torndown: undefined })
+    this.#pump.schedule(this.#task)
+  }
+
+  /** For {@link GuestDevice}. */
+  teardownGpadl(channel: GuestChannel, gpadlId: GpadlId, done?: () => void): void {
+    const gpadl = channel.gpadls.get(gpadlId)
+    if (gpadl === undefined) return
+    gpadl.torndown = done
+    this.client.teardownGpadl(channel.channelId, gpadlId)
+    this.#pump.schedule(this.#task)
+  }
+
+  #received(vp: number, sint: number, messageType: number, payload: Uint8Array): void {
+    if (messageType !== vmbusMessageType) return
+    this.#log.message({ direction: 'received', bytes: payload, vp, sint })
+    this.client.receive(payload)
+    this.#pump.schedule(this.#task)
+  }
+
+  #interrupted(_vp: number, _sint: number, flag: number): void {
+    if (flag === 0 && this.client.version < VmbusVersion.V2_4) {
+      this.#signals.takeInterruptPage((channelId) => this.#signalled(channelId, 'interrupt-page', channelId))
+    } else {
+      this.#signalled(this.client.signalled(flag), 'event-flag', flag)
+    }
+  }
+
+  #signalled(channelId: number | undefined, by: 'event-flag' | 'interrupt-page', number: number): void {
+    this.#log.signal(by, 'received', number, channelId)
+    // One that comes before the channel is open is not lost: an opened channel looks into its ring.
+    if (channelId !== undefined) this.#channels.get(channelId)?.channel?.signalled()
+  }
+
+  #run(): void {
+    for (;;) {
+      const events = this.client.takeEvents()
+      for (const event of events) this.#handle(event)
+      const posted = this.#post()
+      if (!posted && events.length === 0) return
+    }
+  }
+
+  /** Posts the next message. Answers whether to go on: not when there is none, or the host has no room for it now. */
+  #post(): boolean {
+    const post = this.client.peekPost()
+    if (post === undefined) return false
+    const { connectionId, bytes } = post
+    const status = this.transport.post(connectionId, vmbusMessageType, bytes)
+    this.#log.message({ direction: 'sent', bytes, connectionId, status })
+    this.client.posted(status)
+    if (status === HvStatus.Success || this.client.peekPost() !== post) return true
+    this.#pump.schedule(this.#task)
+    return false
+  }
+
+  #handle(event: ClientEvent): void {
+    switch (event.kind) {
+      case 'connected':
+        this.#isConnected = true
+        this.#signals.monitorPages = event.monitorPages
+        this.#log.connection({ what: 'connected', version: event.version, features: event.features })
+        this.client.requestOffers()
+        return
+      case 'connect-failed':
+        this.#log.connection({ what: 'failed', why: event.why })
+        for (const { settled } of this.#waiting.splice(0)) settled(new Error(`no connection: ${event.why}`))
+        return
+      case 'offers-delivered':
+        this.#log.connection({ what: 'offers-delivered' })
+        return
+      case 'offer':
+        this.#offered(new GuestChannel(event.offer))
+        return
+      case 'unloaded':
+        for (const channel of this.#channels.values()) this.#freeAll(channel)
+        this.#channels.clear()
+        this.#log.connection({ what: 'disconnected' })
+        return
+    }
+    const channel =
+      'channelId' in event && event.channelId !== undefined ? this.#channels.get(event.channelId) : undefined
+    if (channel !== undefined) this.#handleFor(channel, event)
+  }
+
+  #handleFor(channel: GuestChannel, event: ClientEvent): void {
+    switch (event.kind) {
+      case 'gpadl-created':
+        if (event.gpadlId === channel.ringGpadlId) this.#open(channel)
+        else this.#gpadlCreated(channel, event.gpadlId, true)
+        break
+      case 'gpadl-failed':
+        if (event.gpadlId === channel.ringGpadlId) {
+          this.#returnRing(channel, event.stillVisible)
+          this.#fail(channel, `the host refused the rings: ${event.status}`)
+        } else this.#gpadlCreated(channel, event.gpadlId, false, event.stillVisible)
+        break
+      case 'opened':
+        this.#opened(channel)
+        break
+      case 'open-failed':
+        if (event.status === 'rescinded' || event.status === 'disconnected') break
+        this.#takeRingBack(channel)
+        this.#fail(channel, `the host refused the open: ${event.status}`)
+        break
+      case 'gpadl-torndown':
+      case 'gpadl-teardown-failed':
+        this.#gpadlGone(channel, event.gpadlId, event.kind === 'gpadl-teardown-failed')
+        break
+      case 'rescinded':
+        this.#tell(channel, 'rescinded')
+        this.#letGo(channel, 'rescinded')
+        channel.state = 'gone'
+        this.client.release(channel.channelId)
+        break
+      case 'released':
+        this.#freeAll(channel)
+        this.#channels.delete(channel.channelId)
+        this.#tell(channel, 'released')
+        break
+    }
+  }
+
+  #offered(channel: GuestChannel): void {
+    this.#channels.set(channel.channelId, channel)
+    this.#tell(channel, 'offered')
+    if (channel.isPrimary) {
+      this.#match()
+      return
+    }
+    const { interfaceId, instanceId } = channel.offer.offer
+    for (const { device } of this.#channels.values()) {
+      if (device === undefined) continue
+      const { offer } = device.offer
+      if (offer.interfaceId === interfaceId && offer.instanceId === instanceId) {
+        device.driver.subchannelOffered(channel.offer)
+        return
+      }
+    }
+  }
+
+  /** Brings waiting drivers and free devices together. */
+  #match(): void {
+    if (!this.#isConnected) return
+    for (const waiting of [...this.#waiting]) {
+      const channel = this.#find(waiting.driver)
+      if (channel === undefined) continue
+      this.#waiting = this.#waiting.filter((other) => other !== waiting)
+      const device = new GuestDevice(this, waiting.driver, channel, waiting.settled)
+      channel.device = device
+      waiting.driver.attached(device)
+      this.#start(channel)
+    }
+  }
+
+  #find({ binds }: GuestDriver): GuestChannel | undefined {
+    const matching = [...this.#channels.values()].filter(({ state, isPrimary, offer: { offer } }) => {
+      if (!isPrimary || state === 'gone') return false
+      if (binds.interfaceId !== undefined && binds.interfaceId !== offer.interfaceId) return false
+      return binds.instanceId === undefined || binds.instanceId === offer.instanceId
+    })
+    const isFree = ({ device, state }: GuestChannel) => device === undefined && state === 'offered'
+    if (binds.index === undefined) return matching.find(isFree)
+    const chosen = matching[binds.index]
+    return chosen !== undefined && isFree(chosen) ? chosen : undefined
+  }
+
+  /** Shows the rings to the host. */
+  #start(channel: GuestChannel): void {
+    const { send, receive } = channel.device?.driver.ringBytes ?? defaultRingBytes
+    const run = this.pages.allocate((send + receive) / PAGE_SIZE)
+    if (run === undefined) {
+      this.#fail(channel, 'guest memory has no room for the rings')
+      return
+    }
+    channel.ringRun = run
+    channel.state = 'gpadl'
+    channel.unwanted = false
+    channel.ringGpadlId = this.client.createGpadl(channel.channelId, [rangeOf(run)])
+    this.#pump.schedule(this.#task)
+  }
+
+  /** Clears the rings now, not before the host has them (as Linux), and opens. */
+  #open(channel: GuestChannel): void {
+    const { ringRun, ringGpadlId, device } = channel
+    if (ringRun === undefined || ringGpadlId === undefined) return
+    if (channel.unwanted || device === undefined) {
+      this.#takeRingBack(channel)
+      return
+    }
+    const { send } = device.driver.ringBytes ?? defaultRingBytes
+    initializeRing(this.transport.memory, ringRun.first * PAGE_SIZE)
+    initializeRing(this.transport.memory, ringRun.first * PAGE_SIZE + send)
+    channel.state = 'opening'
+    this.#tell(channel, 'opening')
+    this.client.open(channel.channelId, { ringGpadlId, downstreamPageOffset: send / PAGE_SIZE })
+  }
+
+  #opened(channel: GuestChannel): void {
+    const { device, ringRun, offer } = channel
+    if (channel.unwanted || device === undefined || ringRun === undefined) {
+      channel.state = 'open'
+      this.#leave(channel)
+      return
+    }
+    const { send } = device.driver.ringBytes ?? defaultRingBytes
+    const numbers = pageNumbersOf(ringRun)
+    const { memory } = this.transport
+    const mechanism = this.#signals.mechanism(offer, this.client.version)
+    const { limits } = this.#options
+    const { interfaceId, instanceId, subchannelIndex } = offer.offer
+    channel.state = 'open'
+    channel.channel = new Channel(
+      {
+        channelId: channel.channelId,
+        interfaceId,
+        instanceId,
+        subchannelIndex,
+        memory,
+        sendRing: new PageList(memory, numbers.slice(0, send / PAGE_SIZE)),
+        receiveRing: new PageList(memory, numbers.slice(send / PAGE_SIZE)),
+        signalPeer: () => this.#signals.send(mechanism, channel.channelId),
+        pump: this.#pump,
+        log: this.#log,
+        ...(limits === undefined ? {} : { limits }),
+      },
+      device.driver,
+    )
+    this.#tell(channel, 'opened')
+    device.driver.opened(channel.channel)
+  }
+
+  /** The guest closes a channel: CloseChannel, then the rings' GPADL, then the pages; what is under way is undone later. */
+  #leave(channel: GuestChannel): void {
+    const { state } = channel
+    this.#letGo(channel, 'local')
+    if (state === 'open') {
+      this.client.close(channel.channelId)
+      this.#tell(channel, 'closed', 'local')
+      this.#takeRingBack(channel)
+    } else if (state === 'gpadl' || state === 'opening') channel.unwanted = true
+  }
+
+  /** Takes the channel from its driver. */
+  #letGo(channel: GuestChannel, reason: CloseReason): void {
+    const { device, channel: open } = channel
+    channel.channel = undefined
+    channel.device = undefined
+    open?.close(reason)
+    if (device === undefined || device.primary !== channel) return
+    device.settle(new Error(reason === 'rescinded' ? 'the device was rescinded' : 'the device was let go of'))
+    device.driver.detached()
+  }
+
+  /** The channel could not be opened. */
+  #fail(channel: GuestChannel, why: string): void {
+    this.#tell(channel, 'refused', why)
+    const { device } = channel
+    if (device?.primary === channel) device.settle(new Error(why))
+    this.#letGo(channel, 'local')
+  }
+
+  #takeRingBack(channel: GuestChannel): void {
+    const { ringGpadlId } = channel
+    channel.state = 'leaving'
+    if (ringGpadlId !== undefined) this.client.teardownGpadl(channel.channelId, ringGpadlId)
+  }
+
+  #returnRing(channel: GuestChannel, stillVisible: boolean): void {
+    const { ringRun } = channel
+    channel.ringRun = undefined
+    channel.ringGpadlId = undefined
+    if (channel.state !== 'gone') channel.state = 'offered'
+    if (ringRun === undefined) return
+    if (stillVisible) channel.visible.push(ringRun)
+    else this.pages.free(ringRun)
+  }
+
+  #gpadlCreated(channel: GuestChannel, gpadlId: GpadlId, ok: boolean, stillVisible = false): void {
+    const gpadl = channel.gpadls.get(gpadlId)
+    if (gpadl === undefined) return
+    if (!ok) {
+      channel.gpadls.delete(gpadlId)
+      if (stillVisible) channel.visible.push(gpadl.run)
+      else this.pages.free(gpadl.run)
+    }
+    const { created } = gpadl
+    gpadl.created = undefined
+    created?.(ok ? gpadlId : undefined)
+  }
+
+  #gpadlGone(channel: GuestChannel, gpadlId: GpadlId, stillVisible: boolean): void {
+    if (gpadlId === channel.ringGpadlId) {
+      this.#returnRing(channel, stillVisible)
+      this.#match()
+      return
+    }
+    const gpadl = channel.gpadls.get(gpadlId)
+    if (gpadl === undefined) return
+    channel.gpadls.delete(gpadlId)
+    if (stillVisible) channel.visible.push(gpadl.run)
+    else this.pages.free(gpadl.run)
+    gpadl.torndown?.()
+  }
+
+  /** The host sees none of the channel's pages any more. */
+  #freeAll(channel: GuestChannel): void {
+    this.#returnRing(channel, false)
+    for (const run of channel.visible.splice(0)) this.pages.free(run)
+    for (const { run, created, torndown } of channel.gpadls.values()) {
+      this.pages.free(run)
+      created?.(undefined)
+      torndown?.()
+    }
+    channel.gpadls.clear()
+  }
+
+  #channelOf(driver: GuestDriver): GuestChannel | undefined {
+    for (const channel of this.#channels.values()) {
+      if (channel.device?.driver === driver && channel.device.primary === channel) return channel
+    }
+    return undefined
+  }
+
+  #tell(
+    channel: GuestChannel,
+    what: 'offered' | 'opening' | 'opened' | 'refused' | 'closed' | 'rescinded' | 'released',
+    why?: string,
+  ) {
+    const { interfaceId, instanceId, subchannelIndex } = channel.offer.offer
+    this.#log.channel({
+      what,
+      channelId: channel.channelId,
+      interfaceId,
+      instanceId,
+      subchannelIndex,
+      ...(why === undefined ? {} : { why }),
+    })
+  }
+}
+
+function rangeOf(run: PageRun) {
+  return { byteCount: run.count * PAGE_SIZE, byteOffset: 0, pfns: pageNumbersOf(run) }
+}

@@ -1,0 +1,29 @@
+/**
+ * How the two ends of a bus reach each other: transports, the host's and the guest's end over them, and open channels.
+ *
+ * @module
+ */
+export {
+  Channel,
+  type ChannelHandler,
+  type ChannelLimits,
+  type CloseReason,
+  type CompletionHandler,
+} from './channel.ts'
+export { decodeViolation, faultViolation } from './channel-faults.ts'
+export { Completion } from './completion.ts'
+export * from './conversation.ts'
+export { EndLog } from './end-log.ts'
+export { GuestDevice } from './guest-device.ts'
+export { type Binding, defaultRingBytes, type GuestDriver } from './guest-driver.ts'
+export { GuestEndpoint, type GuestOptions } from './guest-endpoint.ts'
+export type { DeviceHost, HostDevice, PendingOpen } from './host-device.ts'
+export { HostEndpoint, type HostOptions } from './host-endpoint.ts'
+export { MemoryTransport } from './memory-transport.ts'
+export type { TransferPages } from './packet-headers.ts'
+export { PacketStream, type ReceivedPacket } from './packet-stream.ts'
+export { PageAllocator, type PageRun, pageNumbersOf } from './page-allocator.ts'
+export { Pump, type PumpOptions, type Scheduling, Task } from './pump.ts'
+export { Random } from './random.ts'
+export { StalledError } from './stalled-error.ts'
+export * from './transport.ts'

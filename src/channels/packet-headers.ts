@@ -1,0 +1,40 @@
+import type { GpadlRange } from '../vmbus/server/effects.ts'
+
+/** Pieces of the receiver's transfer page buffer. */
+export interface TransferPages {
+  /** The buffer, by the id that the receiver gave it, u16. */
+  readonly setId: number
+  /** Where in the buffer: bytes from its start. */
+  readonly ranges: readonly { readonly byteCount: number; readonly byteOffset: number }[]
+}
+
+/** What stands between descriptor and payload of a GPA-direct packet. Source: Linux vmbus_packet_mpb_array. */
+export function gpaDirectHeader(ranges: readonly GpadlRange[]): Uint8Array {
+  const header = new Uint8Array(ranges.reduce((size, range) => size + 8 + 8 * range.pfns.length, 8))
+  const view = new DataView(header.buffer)
+  view.setUint32(4, ranges.length, true)
+  let at = 8
+  for (const { byteCount, byteOffset, pfns } of ranges) {
+    view.setUint32(at, byteCount, true)
+    view.setUint32(at + 4, byteOffset, true)
+    at += 8
+    for (const pfn of pfns) {
+      view.setBigUint64(at, BigInt(pfn), true)
+      at += 8
+    }
+  }
+  return header
+}
+
+/** What stands between descriptor and payload of a transfer page packet. Source: Linux vmtransfer_page_packet_header. */
+export function transferPagesHeader({ setId, ranges }: TransferPages): Uint8Array {
+  const header = new Uint8Array(8 + 8 * ranges.length)
+  const view = new DataView(header.buffer)
+  view.setUint16(0, setId, true)
+  view.setUint32(4, ranges.length, true)
+  ranges.forEach(({ byteCount, byteOffset }, index) => {
+    view.setUint32(8 + index * 8, byteCount, true)
+    view.setUint32(12 + index * 8, byteOffset, true)
+  })
+  return header
+}
