@@ -86,6 +86,16 @@ function weightOf(value: unknown): number {
   return Object.values(value).reduce((sum: number, part) => sum + weightOf(part), 1)
 }
 
+/** A copy of a value with one of its parts, at whatever depth, put out of order. */
+function spoilOne(value: unknown, which: number, junk: unknown): unknown {
+  const names = typeof value === 'object' && value !== null ? Object.keys(value).filter((name) => name !== 'extra') : []
+  const name = names[which % (names.length + 1)]
+  if (name === undefined || value instanceof Uint8Array) return junk
+  const part: unknown = Reflect.get(Object(value), name)
+  const spoilt = { [name]: spoilOne(part, Math.floor(which / (names.length + 1)), junk) }
+  return Array.isArray(value) ? Object.assign([...value], spoilt) : { ...Object(value), ...spoilt }
+}
+
 describe.each(schemas.map((schema) => ({ name: schema.name, schema })))('$name', ({ schema }) => {
   const node = nodeOf(schema)
   const samples = samplesOf(schema)
@@ -121,6 +131,25 @@ describe.each(schemas.map((schema) => ({ name: schema.name, schema })))('$name',
         const expected = new Uint8Array(length + 5).fill(0xa5)
         expected.set(schema.encode(value, context).subarray(0, length), 3)
         for (const bytes of encodings) expect(toHex(bytes)).toBe(toHex(expected))
+      }),
+      often,
+    )
+  })
+
+  it('encodes or refuses values of any kind: the same with all codecs, with a WireError only', () => {
+    const junk = fc.oneof(
+      fc.anything(),
+      fc.constantFrom<unknown>(undefined, null, -1, 0.5, 2 ** 32, 1n << 64n, new Uint8Array(3)),
+    )
+    fc.assert(
+      fc.property(samples, fc.nat(), junk, ({ value, context }, which, junk) => {
+        // Sound for the purpose: what is under test is that a value of a wrong type is refused.
+        const spoilt = spoilOne(value, which, junk) as Extra
+        const bytes = () => new WireWriter(new Uint8Array(measureValue(node, spoilt, context)))
+        const expected = outcome(() => interpretEncode(node, bytes(), 0, spoilt, context))
+        expect(outcome(() => schema.encodeAt(bytes(), 0, spoilt, context))).toStrictEqual(expected)
+        outcome(() => schema.encode(spoilt, context))
+        outcome(() => fromJSON(schema, spoilt))
       }),
       often,
     )

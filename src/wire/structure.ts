@@ -1,14 +1,18 @@
 import { type WireBuffer, WireReader, WireWriter } from './buffer.ts'
 import { type Codec, codecOf } from './codec.ts'
 import { anyContext, type WireContext } from './context.ts'
+import { WireError } from './error.ts'
 import { measureValue } from './interpret.ts'
 import { nodeOf } from './node.ts'
+import { property, show } from './property.ts'
 import { WireSchema } from './schema.ts'
 
 /** Bytes behind the known form of a structure: legal (newer peers append fields), kept, and written back. */
 export interface Extra {
   extra?: Uint8Array
 }
+
+const noBytes: Uint8Array = /* @__PURE__ */ new Uint8Array(0)
 
 /** What structs and unions have in common: a name, and whole-input decoding and encoding. */
 export abstract class Structure<T> extends WireSchema<T> implements Codec<T> {
@@ -44,10 +48,16 @@ export abstract class Structure<T> extends WireSchema<T> implements Codec<T> {
   /** Encodes a value into fresh bytes, `extra` behind it. Throws `WireError` for a value that does not fit its fields. */
   encode(value: T & Extra, context: WireContext = anyContext): Uint8Array {
     const length = measureValue(nodeOf(this), value, context)
-    const extra = value.extra?.byteLength ?? 0
-    const bytes = new Uint8Array(length + extra)
+    const extra = property(value, 'extra') ?? noBytes
+    if (!(extra instanceof Uint8Array)) {
+      throw new WireError(
+        { code: 'RANGE', path: 'extra', offset: length, why: `bytes expected, not ${show(extra)}` },
+        this.name,
+      )
+    }
+    const bytes = new Uint8Array(length + extra.byteLength)
     this.encodeAt(new WireWriter(bytes), 0, value, context)
-    if (value.extra !== undefined) bytes.set(value.extra, length)
+    bytes.set(extra, length)
     return bytes
   }
 }
