@@ -106,7 +106,7 @@ export const Ranges = struct('Ranges', {
 
 const Old = struct('Old', { header: pinned(Header, { messageType: 1 }), a: u32 })
 const New = struct('New', { header: pinned(Header, { messageType: 1 }), a: u32, b: u32 })
-const Newest = struct('Newest', { header: pinned(Header, { messageType: 1 }), a: u32, b: u32, c: rest() })
+const Newest = struct('Newest', { header: pinned(Header, { messageType: 1 }), a: u32, b: u32, c: u16, d: rest() })
 const Other = struct('Other', { header: pinned(Header, { messageType: 2 }), ids: restOf(u32) })
 const Unknown = struct('Unknown', { header: Header, data: rest() })
 

@@ -99,7 +99,7 @@ describe('layoutOf', () => {
     expect(message.filter((text) => !text.includes('.'))).toEqual([
       'Old 0+12 Old',
       'New 0+16 New',
-      'Newest 0+16 Newest',
+      'Newest 0+18 Newest',
       'Other 0+8 Other',
       'Unknown 0+8 Unknown',
     ])

@@ -112,8 +112,9 @@ describe('alternatives', () => {
   const input = bytes(1, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0)
 
   it('names all variants that fit, the one that decode takes first', () => {
-    expect(alternatives(Message, input)).toEqual([{ path: '', names: ['New', 'Newest', 'Old'] }])
+    expect(alternatives(Message, input)).toEqual([{ path: '', names: ['New', 'Old'] }])
     expect(Message.decode(input).type).toBe('New')
+    expect(alternatives(Message, bytes(...input, 1, 2))).toEqual([{ path: '', names: ['Newest', 'New', 'Old'] }])
   })
 
   it('leaves out what the context or the length excludes', () => {
