@@ -1,15 +1,17 @@
-import type { ClientEvent, VmbusClientOptions } from '../src/vmbus/client/index.ts'
+import type { VmbusClientOptions } from '../src/vmbus/client/index.ts'
 import { VmbusClient } from '../src/vmbus/client/index.ts'
 import type { ChannelId, GpadlId } from '../src/vmbus/ids.ts'
 import {
   AllOffersDelivered,
   ChannelMessage,
+  CloseReservedChannelResponse,
   GpadlCreated,
   GpadlTorndown,
   ModifyChannelResponse,
   OfferChannel,
   OpenResult,
   RescindChannelOffer,
+  UnloadComplete,
   VersionResponse,
   VersionResponse2,
 } from '../src/vmbus/messages.ts'
@@ -18,8 +20,7 @@ import { type Guid, guid, toHex } from '../src/wire/index.ts'
 
 /** Messages of a host, and a client that has gone some way with one. */
 
-export const classA: Guid = guid('aaaaaaaa-0000-0000-0000-000000000001')
-export const deviceA: Guid = guid('dddddddd-0000-0000-0000-000000000001')
+const classA: Guid = guid('aaaaaaaa-0000-0000-0000-000000000001')
 
 /** The n-th device of some class. */
 export const device = (n: number): Guid => guid(`dddddddd-0000-0000-0000-${n.toString(16).padStart(12, '0')}`)
@@ -44,10 +45,21 @@ export function offerOf(
     monitorId: 0xff,
     monitor: { allocated: false },
     interrupt: { isDedicated: true },
-    connectionId: 0x2000 | channelId,
+    connectionId: 0x2000 | (channelId & 0x7ff),
     ...over,
   }
 }
+
+/** What the client says of such an offer. */
+export const offerEvent = (
+  channelId: number,
+  over?: Partial<OfferChannel>,
+  offer?: Partial<OfferChannel['offer']>,
+) => ({
+  kind: 'offer',
+  channelId,
+  offer: { type: 'OfferChannel', ...offerOf(channelId, over, offer) },
+})
 
 export const offered = (channelId: number, over?: Partial<OfferChannel>, offer?: Partial<OfferChannel['offer']>) =>
   OfferChannel.encode(offerOf(channelId, over, offer))
@@ -58,6 +70,8 @@ export const openResult = (channelId: number, status = 0, openId = channelId) =>
 export const gpadlCreated = (channelId: number, gpadlId: number, status = 0) =>
   GpadlCreated.encode({ channelId, gpadlId, status })
 export const gpadlTorndown = (gpadlId: number) => GpadlTorndown.encode({ gpadlId })
+export const unloadComplete = () => UnloadComplete.encode({})
+export const reservedClosed = (channelId: number) => CloseReservedChannelResponse.encode({ channelId })
 export const modified = (channelId: number, status = 0) => ModifyChannelResponse.encode({ channelId, status })
 export const refused = () =>
   VersionResponse.encode({ versionSupported: 0, connectionState: 0, versionOrConnectionId: 0 })
@@ -130,5 +144,3 @@ export function openedClient(version?: number, options?: VmbusClientOptions) {
 /** What a violation says, without the words. */
 export const violationsOf = (client: VmbusClient) =>
   client.violations.take().map(({ rule, code, field, offset }) => ({ rule, code, field, offset }))
-
-export type { ClientEvent }
