@@ -14,8 +14,9 @@ export interface RingRatio {
 }
 
 const DATA = 65536
-const PACKETS = 100_000
-const RUNS = 61
+/** Short runs and many: some of them meet no other process. */
+const PACKETS = 8_000
+const RUNS = 1500
 
 /**
  * How many rings take turns. A bus has two per channel; with a single one, the engine would fold the one ring's addresses

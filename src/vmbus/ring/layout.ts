@@ -50,7 +50,7 @@ export function ringBytesOf(headerLength: number, payloadLength: number): number
 }
 
 export function roundUp8(length: number): number {
-  return length + 7 - ((length + 7) % 8)
+  return length + (-length & 7)
 }
 
 /** What forbids a ring of `totalBytes` (control page included) at `base`: `InvalidRingMemory`, or nothing. */

@@ -157,18 +157,18 @@ export class RingReader {
     if (this.fault !== undefined || this.#position === this.#published) return false
     const view = this.#view
     try {
-      const bytesRead = view.distance(this.#published, this.#position)
+      const before = this.#published
       view.store(RING_CONTROL.readIndex, this.#position)
       this.#published = this.#position
       if ((view.load(RING_CONTROL.featureBits) & FEATURE_PENDING_SEND_SIZE) === 0) return false
-      const pending = view.load(RING_CONTROL.pendingSendSize)
+      const pending = view.load(RING_CONTROL.pendingSendSize) >>> 0
       if (pending === 0) return false
       const write = view.load(RING_CONTROL.writeIndex)
       if (!view.isIndex(write)) return false
       // Room is counted as Linux counts it (size - used, never 0). OpenVMM counts 8 bytes less and tests the other way round
       // for equality; and it clears the low 3 bits, which changes nothing, as room is a multiple of 8. Both agree always.
       const free = view.size - view.distance(this.#position, write)
-      return free - bytesRead <= pending && free > pending
+      return free - view.distance(before, this.#position) <= pending && free > pending
     } catch (error) {
       this.fault = memoryFaultOf(error)
       return false

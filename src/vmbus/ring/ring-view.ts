@@ -21,8 +21,9 @@ export class RingView {
 
   readonly #memory: GuestMemory
   readonly #base: number
-  readonly #control: Int32Array | undefined
-  readonly #shared: boolean
+  /** The control page as words: on a buffer of one thread, or on shared memory; neither where there is no direct view. */
+  readonly #plain: Int32Array | undefined
+  readonly #shared: Int32Array | undefined
   readonly #snapshotBytes = new Uint8Array(this.snapshotWords.buffer)
   readonly #pairWords = new Int32Array(2)
   readonly #pairBytes = new Uint8Array(this.#pairWords.buffer)
@@ -35,27 +36,36 @@ export class RingView {
     this.#base = base
     this.size = totalBytes - CONTROL_PAGE_SIZE
     const ring = directOrNothing(memory, base, totalBytes)
-    this.#shared = typeof SharedArrayBuffer !== 'undefined' && ring?.buffer instanceof SharedArrayBuffer
     if (ring === undefined) return
     const { buffer, byteOffset } = ring
     this.bytes = new Uint8Array(buffer, byteOffset + CONTROL_PAGE_SIZE, this.size)
     this.words = new Int32Array(buffer, byteOffset + CONTROL_PAGE_SIZE, this.size / 4)
-    this.#control = new Int32Array(buffer, byteOffset, CONTROL_PAGE_SIZE / 4)
+    const control = new Int32Array(buffer, byteOffset, CONTROL_PAGE_SIZE / 4)
+    if (typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer) this.#shared = control
+    else this.#plain = control
   }
 
-  /** Loads a field of the control page. */
+  /** Loads a field of the control page: its 32 bits, signed or not as they come. */
   load(field: number): number {
-    const control = this.#control
-    if (control === undefined) return this.#memory.load32(this.#base + field)
-    return (this.#shared ? Atomics.load(control, field >> 2) : (control[field >> 2] ?? 0)) >>> 0
+    const plain = this.#plain
+    return plain !== undefined ? (plain[field >> 2] ?? 0) : this.#loadElsewhere(field)
   }
 
   /** Stores a field of the control page; a full barrier on shared memory. */
   store(field: number, value: number): void {
-    const control = this.#control
-    if (control === undefined) this.#memory.store32(this.#base + field, value)
-    else if (this.#shared) Atomics.store(control, field >> 2, value)
-    else control[field >> 2] = value
+    const plain = this.#plain
+    if (plain !== undefined) plain[field >> 2] = value
+    else this.#storeElsewhere(field, value)
+  }
+
+  #loadElsewhere(field: number): number {
+    if (this.#shared !== undefined) return Atomics.load(this.#shared, field >> 2)
+    return this.#memory.load32(this.#base + field)
+  }
+
+  #storeElsewhere(field: number, value: number): void {
+    if (this.#shared !== undefined) Atomics.store(this.#shared, field >> 2, value)
+    else this.#memory.store32(this.#base + field, value)
   }
 
   /** Bytes from `from` forward to `to`. Both lie within the data. */
@@ -129,14 +139,14 @@ export class RingView {
 
   /** Whether this can be an index: within the data, a multiple of 8. */
   isIndex(index: number): boolean {
-    return index < this.size && index % 8 === 0
+    return index >= 0 && index < this.size && (index & 7) === 0
   }
 
   /** Why an index that the peer (or an earlier owner) left is unusable, if it is. */
   checkIndex(field: number, index: number): RingFault | undefined {
     if (this.isIndex(index)) return undefined
     const name = field === RING_CONTROL.writeIndex ? 'write' : 'read'
-    return new RingFault('InvalidRingPointer', field, `${name} index ${index} in ${this.size} bytes of data`)
+    return new RingFault('InvalidRingPointer', field, `${name} index ${index >>> 0} in ${this.size} bytes of data`)
   }
 }
 

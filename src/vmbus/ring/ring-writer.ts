@@ -108,14 +108,18 @@ export class RingWriter {
     const view = this.#view
     const { bytes, words, size } = view
     const start = this.#staged
-    const headerLength = header.length
-    const need = ringBytesOf(headerLength, payload.length)
+    // An array's length may exceed 32 bits, and everything computed from it would; a packet's may not.
+    const headerLength = header.length & 0x3fff_ffff
+    const payloadLength = payload.length & 0x3fff_ffff
+    const need = ringBytesOf(headerLength, payloadLength)
     if (
       bytes === undefined ||
       words === undefined ||
+      header.length > MAX_PACKET_LENGTH ||
+      payload.length > MAX_PACKET_LENGTH ||
       need >= size - start ||
       need > MAX_PACKET_LENGTH ||
-      headerLength % 8 !== 0 ||
+      (headerLength & 7) !== 0 ||
       this.fault !== undefined
     ) {
       return this.stage(type, flags, idLow, idHigh, payload, header) ?? this.#publish()
@@ -130,7 +134,7 @@ export class RingWriter {
     words[first + 1] = secondWord(need, flags)
     words[first + 2] = idLow
     words[first + 3] = idHigh
-    if (payload.length % 8 !== 0) {
+    if ((payloadLength & 7) !== 0) {
       words[trailer - 2] = 0
       words[trailer - 1] = 0
     }
