@@ -1,6 +1,7 @@
 import {
   anything,
   byKind,
+  hexText,
   integer,
   list,
   number,

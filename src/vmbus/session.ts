@@ -101,11 +101,11 @@ export class Session {
     if (!ok) return { ...base, name: messageName(bytes) }
 
     const message = value
-    const channelId = 'channelId' in message ? message.channelId : undefined
     const answer = answerKey(message)
     const answers = answer === undefined ? undefined : this.#requests.take(answer)
     if (answer !== undefined && answers === undefined) notes.push('answers no request seen')
     const gpadl = this.#gpadl(message, bytes, notes)
+    const channelId = gpadl?.channelId ?? this.#connection.channelOf(message)
     this.#connection.apply(message, notes)
     if (message.type === 'RelIdReleased') this.#packets.dropPrefix(`${channelId} `)
     const request = requestKey(message)

@@ -61,6 +61,12 @@ export class Connection {
     return channelId === undefined ? undefined : this.channels.get(channelId)
   }
 
+  /** Relid of the channel that a message is about. GpadlTorndown names none: the teardown did. */
+  channelOf(message: ChannelMessage): number | undefined {
+    if (message.type === 'GpadlTorndown') return this.#channelOfTeardown.get(message.gpadlId)
+    return 'channelId' in message ? message.channelId : undefined
+  }
+
   /** Changes what is known of a channel. */
   update(channelId: number, change: Partial<Omit<SessionChannel, 'channelId'>>): void {
     const channel = this.channels.get(channelId)

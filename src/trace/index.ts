@@ -1,0 +1,17 @@
+/**
+ * Recorded conversations: reading, writing, recording and replaying transcripts, and printing them as a dialogue.
+ *
+ * @module
+ */
+export * from './decoders.ts'
+export * from './dialogue.ts'
+export type { Difference } from './difference.ts'
+export type { EventKind, EventOf, TranscriptEvent } from './events.ts'
+export type { LineField } from './fields.ts'
+export type { ReplayViolation } from './host-replay.ts'
+export * from './recorder.ts'
+export * from './recordings/linux-boot.ts'
+export * from './replay.ts'
+export type { ShapeFault } from './shape.ts'
+export type { DeviceCount, ReplaySummary } from './summary.ts'
+export * from './transcript.ts'
