@@ -6,6 +6,7 @@ import { WireError, type WireErrorCode, type WireFault } from './error.ts'
 import { isGuid, readGuid, writeGuid } from './guid-text.ts'
 import type { Node, Siblings } from './node.ts'
 import { property, show } from './property.ts'
+import { decodeSmallBits, encodeSmallBits } from './small-bits.ts'
 import type { StructSchema } from './struct.ts'
 import type { UnionSchema } from './union.ts'
 
@@ -254,6 +255,11 @@ export function readUtf16(view: DataView, at: number, size: number): string {
 
 function decodeBits(walk: Walk, node: BitsSchema, at: number): unknown {
   const { view } = walk.buffer
+  if (node.size < 4) {
+    const word = readInt(view, at, node.size === 1 ? 1 : 2, false)
+    const small = decodeSmallBits(node, word)
+    if (small !== undefined) return small
+  }
   const word = node.size === 8 ? view.getBigUint64(at, true) : BigInt(readInt(view, at, node.size, false))
   const value: Record<string, unknown> = {}
   for (const [name, { shift, width, as }] of Object.entries(node.fields)) {
@@ -448,6 +454,11 @@ function writeInt(view: DataView, at: number, size: 1 | 2 | 4, value: number): v
 }
 
 function encodeBits(walk: Walk, node: BitsSchema, at: number, value: unknown): void {
+  const small = node.size < 4 ? encodeSmallBits(node, value) : undefined
+  if (small !== undefined) {
+    writeInt(walk.buffer.view, at, node.size === 1 ? 1 : 2, small)
+    return
+  }
   const whole = property(value, 'value')
   const max = (1n << BigInt(8 * node.size)) - 1n
   walk.path[walk.depth++] = 'value'

@@ -1,8 +1,9 @@
 /** An own property of a value that may be anything; never one that it inherits. */
 export function property(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-    ? Reflect.get(value, name)
-    : undefined
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
+  // A plain load: `Reflect.get` takes ten times as long.
+  const fields: Readonly<Record<string, unknown>> = Object(value)
+  return fields[name]
 }
 
 /** A value in an error message: short, and never an object's own doing. */

@@ -59,16 +59,12 @@ export type ViewOf<S extends AnyStruct> = (S extends StructSchema<string, infer 
  * one per structure, or per channel, is slower: each has its own accessors. Throws a `RangeError` when a field has no fixed offset.
  */
 export function view<S extends AnyStruct>(schema: S): ViewOf<S> {
-  const { name, size } = schema
+  const { size } = schema
   const to = new Cursor()
   const made: object = fieldsOf(to, schema, 0)
   const at = (input: Uint8Array | WireBuffer, offset = 0): object => {
     const buffer: WireBuffer = input instanceof Uint8Array ? new WireReader(input) : input
-    if (offset >>> 0 !== offset) throw new RangeError(`offset ${offset}`)
-    if (size > buffer.end - offset) {
-      const why = `${size} bytes needed, ${Math.max(0, buffer.end - offset)} left`
-      throw new WireError({ code: 'SHORT', path: '', offset, why }, name)
-    }
+    if (offset >>> 0 !== offset || size > buffer.end - offset) refuse(schema, buffer, offset)
     if (to.view !== buffer.view) {
       to.view = buffer.view
       to.bytes = buffer.bytes
@@ -78,6 +74,12 @@ export function view<S extends AnyStruct>(schema: S): ViewOf<S> {
   }
   // Sound: the object was given exactly the properties that the type lists, by the same rules.
   return Object.defineProperty(made, 'at', { value: at }) as ViewOf<S>
+}
+
+function refuse({ name, size }: AnyStruct, buffer: WireBuffer, offset: number): never {
+  if (!Number.isSafeInteger(offset) || offset < 0) throw new RangeError(`offset ${offset}`)
+  const why = `${size} bytes needed, ${Math.max(0, buffer.end - offset)} left`
+  throw new WireError({ code: 'SHORT', path: '', offset, why }, name)
 }
 
 /**
