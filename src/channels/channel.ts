@@ -502,10 +502,9 @@ export class Channel {
     header: Uint8Array,
   ): void {
     const { channelId, interfaceId, instanceId } = this
-    const { at, partition, events } = this.#setup.log
-    events.emit('packet', {
-      at,
-      partition,
+    const { log } = this.#setup
+    log.events.emit('packet', {
+      ...log.witness(),
       direction,
       channelId,
       interfaceId,

@@ -10,6 +10,8 @@ export interface Witness {
   readonly at: End
   /** Name of that end's partition. */
   readonly partition: string
+  /** When, if the bus was given a clock. */
+  readonly time?: number
 }
 
 /** A control message on its way. */

@@ -1,7 +1,15 @@
 import { type Violation, ViolationError, ViolationLog, type ViolationPolicy } from '../vmbus/violation.ts'
-import type { ChannelEvent, ConnectionEvent, Conversation, End, MessageEvent, SignalEvent } from './conversation.ts'
+import type {
+  ChannelEvent,
+  ConnectionEvent,
+  Conversation,
+  End,
+  MessageEvent,
+  SignalEvent,
+  Witness,
+} from './conversation.ts'
 
-type Without<T> = Omit<T, 'at' | 'partition'>
+type Without<T> = Omit<T, keyof Witness>
 
 /** What one end reports: its violations, and its side of the conversation. */
 export class EndLog {
@@ -15,9 +23,10 @@ export class EndLog {
     readonly partition: string,
     readonly events: Conversation,
     policy: ViolationPolicy = 'collect',
+    readonly now?: () => number,
   ) {
     this.policy = (violation) => {
-      events.emit('violation', { at, partition, violation })
+      events.emit('violation', { ...this.witness(), violation })
       if (policy === 'throw') throw new ViolationError(violation)
       if (typeof policy === 'function') policy(violation)
     }
@@ -29,18 +38,22 @@ export class EndLog {
     return this.events.listenerCount('packet') > 0
   }
 
+  /** Who reports, and when. */
+  witness(): Witness {
+    const { at, partition, now } = this
+    return now === undefined ? { at, partition } : { at, partition, time: now() }
+  }
+
   message(event: Without<MessageEvent>): void {
     if (this.events.listenerCount('message') > 0) {
-      this.events.emit('message', { at: this.at, partition: this.partition, ...event })
+      this.events.emit('message', { ...this.witness(), ...event })
     }
   }
 
   signal(by: SignalEvent['by'], direction: SignalEvent['direction'], number: number, channelId?: number): void {
     if (this.events.listenerCount('signal') === 0) return
-    const { at, partition } = this
     this.events.emit('signal', {
-      at,
-      partition,
+      ...this.witness(),
       direction,
       by,
       number,
@@ -49,10 +62,10 @@ export class EndLog {
   }
 
   channel(event: Without<ChannelEvent>): void {
-    this.events.emit('channel', { at: this.at, partition: this.partition, ...event })
+    this.events.emit('channel', { ...this.witness(), ...event })
   }
 
   connection(event: Without<ConnectionEvent>): void {
-    this.events.emit('connection', { at: this.at, partition: this.partition, ...event })
+    this.events.emit('connection', { ...this.witness(), ...event })
   }
 }

@@ -35,6 +35,11 @@ export class GuestChannel {
     return this.offer.channelId
   }
 
+  /** Whether a driver can have it. */
+  get isFree(): boolean {
+    return this.device === undefined && this.state === 'offered'
+  }
+
   get isPrimary(): boolean {
     return this.offer.offer.subchannelIndex === 0
   }

@@ -7,6 +7,8 @@ import type { PageRun } from './page-allocator.ts'
 
 /** A device that a driver has: its channels, and what the driver may do with them. */
 export class GuestDevice {
+  /** For the endpoint: the sub-channels that the driver opens. */
+  readonly subchannels = new Set<GuestChannel>()
   /** Called once: the driver is ready, or why it never will be. */
   #settled: ((error: Error | undefined) => void) | undefined
 

@@ -45,6 +45,7 @@ export class GuestEndpoint {
   readonly #options: GuestOptions
   readonly #signals: GuestSignals
   readonly #channels = new Map<number, GuestChannel>()
+  readonly #devices = new Map<GuestDriver, GuestDevice>()
   #waiting: Waiting[] = []
   #isConnected = false
   readonly #task = new Task('guest control', () => this.#run())
@@ -85,8 +86,10 @@ export class GuestEndpoint {
 
   /** Gives a driver the first device that it binds to, now or when it is offered. `settled` is called once: ready, or why not. */
   bind(driver: GuestDriver, settled: (error: Error | undefined) => void): void {
-    this.#waiting.push({ driver, settled })
-    this.#match()
+    const waiting = { driver, settled }
+    const channel = this.#isConnected ? this.#find(driver) : undefined
+    if (channel === undefined) this.#waiting.push(waiting)
+    else this.#give(channel, waiting)
     this.#pump.wake()
   }
 
@@ -95,7 +98,7 @@ export class GuestEndpoint {
     const instance = typeof driver === 'function' ? new driver() : driver
     const { interfaceId, instanceId } = instance.binds
     const what = `attach of ${instance.constructor.name} to ${interfaceId ?? instanceId ?? 'any device'}`
-    const channelId = () => this.#channelOf(instance)?.channelId
+    const channelId = () => this.#devices.get(instance)?.primary.channelId
     return this.pendings
       .promise<D>(what, channelId, (resolve, reject) => {
         this.bind(instance, (error) => (error === undefined ? resolve(instance) : reject(error)))
@@ -109,7 +112,7 @@ export class GuestEndpoint {
   /** Takes a driver's device away, or gives up waiting for one. */
   detach(driver: GuestDriver): void {
     this.#waiting = this.#waiting.filter((waiting) => waiting.driver !== driver)
-    this.#channelOf(driver)?.device?.close()
+    this.#devices.get(driver)?.close()
   }
 
   /** What is offered now, in the order of the offers. */
@@ -140,9 +143,7 @@ export class GuestEndpoint {
 
   /** For {@link GuestDevice}. */
   release(device: GuestDevice): void {
-    for (const channel of [...this.#channels.values()].reverse()) {
-      if (channel.device === device && channel !== device.primary) this.#leave(channel)
-    }
+    for (const channel of device.subchannels) this.#leave(channel)
     if (device.primary.device === device) this.#leave(device.primary)
     this.#pump.schedule(this.#task)
   }
@@ -152,6 +153,7 @@ export class GuestEndpoint {
     const channel = this.#channels.get(offer.channelId)
     if (channel?.state !== 'offered' || channel.offer !== offer) return
     channel.device = device
+    device.subchannels.add(channel)
     this.#start(channel)
   }
 
@@ -285,12 +287,11 @@ export class GuestEndpoint {
     this.#channels.set(channel.channelId, channel)
     this.#tell(channel, 'offered')
     if (channel.isPrimary) {
-      this.#match()
+      this.#match(channel)
       return
     }
     const { interfaceId, instanceId } = channel.offer.offer
-    for (const { device } of this.#channels.values()) {
-      if (device === undefined) continue
+    for (const device of this.#devices.values()) {
       const { offer } = device.offer
       if (offer.interfaceId === interfaceId && offer.instanceId === instanceId) {
         device.driver.subchannelOffered(channel.offer)
@@ -299,30 +300,34 @@ export class GuestEndpoint {
     }
   }
 
-  /** Brings waiting drivers and free devices together. */
-  #match(): void {
-    if (!this.#isConnected) return
-    for (const waiting of [...this.#waiting]) {
-      const channel = this.#find(waiting.driver)
-      if (channel === undefined) continue
-      this.#waiting = this.#waiting.filter((other) => other !== waiting)
-      const device = new GuestDevice(this, waiting.driver, channel, waiting.settled)
-      channel.device = device
-      waiting.driver.attached(device)
-      this.#start(channel)
-    }
+  /** A device is free: gives it to the first driver that waits for it. */
+  #match(channel: GuestChannel): void {
+    if (!channel.isFree) return
+    const waiting = this.#waiting.find(
+      ({ driver }) => fits(driver, channel) && (driver.binds.index === undefined || this.#find(driver) === channel),
+    )
+    if (waiting === undefined) return
+    this.#waiting.splice(this.#waiting.indexOf(waiting), 1)
+    this.#give(channel, waiting)
   }
 
-  #find({ binds }: GuestDriver): GuestChannel | undefined {
-    const matching = [...this.#channels.values()].filter(({ state, isPrimary, offer: { offer } }) => {
-      if (!isPrimary || state === 'gone') return false
-      if (binds.interfaceId !== undefined && binds.interfaceId !== offer.interfaceId) return false
-      return binds.instanceId === undefined || binds.instanceId === offer.instanceId
-    })
-    const isFree = ({ device, state }: GuestChannel) => device === undefined && state === 'offered'
-    if (binds.index === undefined) return matching.find(isFree)
-    const chosen = matching[binds.index]
-    return chosen !== undefined && isFree(chosen) ? chosen : undefined
+  #give(channel: GuestChannel, { driver, settled }: Waiting): void {
+    const device = new GuestDevice(this, driver, channel, settled)
+    channel.device = device
+    this.#devices.set(driver, device)
+    driver.attached(device)
+    this.#start(channel)
+  }
+
+  #find(driver: GuestDriver): GuestChannel | undefined {
+    const { index } = driver.binds
+    let passed = 0
+    for (const channel of this.#channels.values()) {
+      if (!fits(driver, channel)) continue
+      if (index === undefined ? channel.isFree : passed === index) return channel.isFree ? channel : undefined
+      passed += 1
+    }
+    return undefined
   }
 
   /** Shows the rings to the host. */
@@ -407,7 +412,10 @@ export class GuestEndpoint {
     channel.channel = undefined
     channel.device = undefined
     open?.close(reason)
-    if (device === undefined || device.primary !== channel) return
+    if (device === undefined) return
+    device.subchannels.delete(channel)
+    if (device.primary !== channel) return
+    this.#devices.delete(device.driver)
     device.settle(new Error(reason === 'rescinded' ? 'the device was rescinded' : 'the device was let go of'))
     device.driver.detached()
   }
@@ -452,7 +460,7 @@ export class GuestEndpoint {
   #gpadlGone(channel: GuestChannel, gpadlId: GpadlId, stillVisible: boolean): void {
     if (gpadlId === channel.ringGpadlId) {
       this.#returnRing(channel, stillVisible)
-      this.#match()
+      this.#match(channel)
       return
     }
     const gpadl = channel.gpadls.get(gpadlId)
@@ -475,13 +483,6 @@ export class GuestEndpoint {
     channel.gpadls.clear()
   }
 
-  #channelOf(driver: GuestDriver): GuestChannel | undefined {
-    for (const channel of this.#channels.values()) {
-      if (channel.device?.driver === driver && channel.device.primary === channel) return channel
-    }
-    return undefined
-  }
-
   #tell(
     channel: GuestChannel,
     what: 'offered' | 'opening' | 'opened' | 'refused' | 'closed' | 'rescinded' | 'released',
@@ -497,6 +498,13 @@ export class GuestEndpoint {
       ...(why === undefined ? {} : { why }),
     })
   }
+}
+
+/** Whether the driver binds to that device, were it free. */
+function fits({ binds }: GuestDriver, { isPrimary, state, offer: { offer } }: GuestChannel): boolean {
+  if (!isPrimary || state === 'gone') return false
+  if (binds.interfaceId !== undefined && binds.interfaceId !== offer.interfaceId) return false
+  return binds.instanceId === undefined || binds.instanceId === offer.instanceId
 }
 
 function rangeOf(run: PageRun) {

@@ -28,6 +28,8 @@ export interface HostDevice extends ChannelHandler {
   detached(): void
   /** The guest opens a channel. */
   opening(open: PendingOpen): void
+  /** It was accepted. */
+  opened(channel: Channel): void
 }
 
 /** What a device can do at the host's end. */

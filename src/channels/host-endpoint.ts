@@ -32,6 +32,7 @@ export class HostEndpoint implements DeviceHost {
   readonly #log: EndLog
   readonly #options: HostOptions
   readonly #offers = new Map<OfferId, HostOffer>()
+  readonly #byDevice = new Map<HostDevice, Set<HostOffer>>()
   readonly #signals: HostSignals
   readonly #task = new Task('host control', () => this.#run())
   #slotBusy = false
@@ -67,7 +68,7 @@ export class HostEndpoint implements DeviceHost {
 
   /** Takes a device away, its sub-channels first (behaviour 58). The guest sees its channels rescinded. */
   revoke(device: HostDevice): void {
-    const offers = this.#offersOf(device).sort((a, b) => b.subchannelIndex - a.subchannelIndex)
+    const offers = [...this.#offersOf(device)].sort((a, b) => b.subchannelIndex - a.subchannelIndex)
     if (offers.length === 0) return
     for (const offer of offers) this.#forget(offer, 'rescinded', true)
     device.detached()
@@ -84,7 +85,7 @@ export class HostEndpoint implements DeviceHost {
 
   /** Devices that are offered. */
   get devices(): HostDevice[] {
-    return [...new Set([...this.#offers.values()].map((offer) => offer.device))]
+    return [...this.#byDevice.keys()]
   }
 
   /** Whether something outside the bus still owes the guest an answer on this channel. */
@@ -123,13 +124,14 @@ export class HostEndpoint implements DeviceHost {
     const id = this.server.offer(params)
     const offer = new HostOffer(id, device, params)
     this.#offers.set(id, offer)
+    this.#byDevice.set(device, new Set([...this.#offersOf(device), offer]))
     this.#tell(offer, 'offered')
     this.#pump.schedule(this.#task)
     return id
   }
 
-  #offersOf(device: HostDevice): HostOffer[] {
-    return [...this.#offers.values()].filter((offer) => offer.device === device)
+  #offersOf(device: HostDevice): ReadonlySet<HostOffer> {
+    return this.#byDevice.get(device) ?? new Set()
   }
 
   #posted(connectionId: number, messageType: number, payload: Uint8Array): number {
@@ -217,7 +219,7 @@ export class HostEndpoint implements DeviceHost {
         break
       case 'revoked':
         this.#forget(offer, 'rescinded', false)
-        if (this.#offersOf(offer.device).length === 0) offer.device.detached()
+        if (this.#offersOf(offer.device).size === 0) offer.device.detached()
         break
       case 'restored':
         for (const { gpadlId, ranges } of effect.gpadls) {
@@ -258,6 +260,7 @@ export class HostEndpoint implements DeviceHost {
         if (!isCurrent()) return undefined
         const channel = this.#makeChannel(offer, request)
         answer(channel !== undefined)
+        if (channel !== undefined) offer.device.opened(channel)
         return channel
       },
       refuse: () => {
@@ -317,6 +320,9 @@ export class HostEndpoint implements DeviceHost {
 
   #forget(offer: HostOffer, reason: CloseReason, revoke: boolean): void {
     if (!this.#offers.delete(offer.id)) return
+    const left = this.#byDevice.get(offer.device)
+    left?.delete(offer)
+    if (left?.size === 0) this.#byDevice.delete(offer.device)
     this.#closeChannel(offer, reason)
     if (revoke) this.server.revoke(offer.id)
     if (reason === 'rescinded') this.#tell(offer, 'rescinded')
