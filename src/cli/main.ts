@@ -5,10 +5,11 @@ import { decodeCommand } from './decode.ts'
 import { encodeCommand } from './encode.ts'
 import { explainCommand } from './explain.ts'
 import { layoutCommand } from './layout.ts'
+import { replayCommand } from './replay.ts'
 import { note, print } from './terminal.ts'
 import { packageVersion } from './version.ts'
 
-const commands: readonly Command[] = [decodeCommand, encodeCommand, layoutCommand, explainCommand]
+const commands: readonly Command[] = [decodeCommand, encodeCommand, layoutCommand, explainCommand, replayCommand]
 
 function help(): string {
   const width = Math.max(...commands.map((command) => command.name.length))
