@@ -19,7 +19,10 @@ export interface OutgoingPost {
  */
 export type RequestFailure = 'rescinded' | 'not-posted' | 'disconnected'
 
-/** What the client tells the guest's drivers. Each request is answered by exactly one event that names it. */
+/**
+ * What the client tells the guest's drivers. Each request that is about a channel, a GPADL, an hvsocket or the monitor pages is
+ * answered by exactly one event that names it; the end of the connection answers all that is left with `disconnected`.
+ */
 export type ClientEvent =
   | {
       readonly kind: 'connected'

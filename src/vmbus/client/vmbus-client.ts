@@ -27,7 +27,7 @@ import { ClientSockets } from './sockets.ts'
 
 /**
  * The guest's end of VMBus: a state machine without I/O. Requests make posts ({@link peekPost}, {@link posted}); messages go in by
- * {@link receive}; {@link takeEvents} tells what happened. Every request is answered by exactly one event.
+ * {@link receive}; {@link takeEvents} tells what happened: each request names the events that answer it.
  *
  * Nothing that the host sends throws: what cannot be made sense of is ignored and becomes a violation (under the policy `throw`
  * that is thrown, after the fact). Requests throw a `ClientStateError` when the client's own state forbids them. As wary as
