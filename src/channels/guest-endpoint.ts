@@ -49,6 +49,12 @@ export class GuestEndpoint {
   #waiting: Waiting[] = []
   #isConnected = false
   readonly #task = new Task('guest control', () => this.#run())
+  /** The host had no room for the last post: the next try is due when {@link #retry} runs. */
+  #isHeldUp = false
+  readonly #retry = new Task('guest post', () => {
+    this.#isHeldUp = false
+    this.#run()
+  })
 
   constructor(transport: GuestTransport, pump: Pump, log: EndLog, options: GuestOptions = {}) {
     this.transport = transport
@@ -205,14 +211,15 @@ export class GuestEndpoint {
 
   /** Posts the next message. Answers whether to go on: not when there is none, or the host has no room for it now. */
   #post(): boolean {
-    const post = this.client.peekPost()
+    const post = this.#isHeldUp ? undefined : this.client.peekPost()
     if (post === undefined) return false
     const { connectionId, bytes } = post
     const status = this.transport.post(connectionId, vmbusMessageType, bytes)
     this.#log.message({ direction: 'sent', bytes, connectionId, status })
     this.client.posted(status)
     if (status === HvStatus.Success || this.client.peekPost() !== post) return true
-    this.#pump.schedule(this.#task)
+    this.#isHeldUp = true
+    this.#pump.scheduleLater(this.#retry)
     return false
   }
 

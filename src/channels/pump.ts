@@ -34,6 +34,8 @@ export interface PumpOptions {
  */
 export class Pump {
   readonly #queue: Task[] = []
+  /** Tasks that wait for a moment when nothing else does. */
+  readonly #idle: Task[] = []
   /** First task in `#queue` that still waits. */
   #head = 0
   readonly #random: Random | undefined
@@ -55,7 +57,7 @@ export class Pump {
 
   /** Tasks that wait. */
   get waiting(): number {
-    return this.#queue.length - this.#head
+    return this.#queue.length - this.#head + this.#idle.length
   }
 
   /** Puts a task in line, once. */
@@ -65,6 +67,14 @@ export class Pump {
       task.queued = true
       this.#queue.push(task)
     }
+    this.wake()
+  }
+
+  /** Puts a task in line for when nothing else waits: a sleep, as far as there is time here. */
+  scheduleLater(task: Task): void {
+    if (this.#stopped || task.queued) return
+    task.queued = true
+    this.#idle.push(task)
     this.wake()
   }
 
@@ -141,9 +151,9 @@ export class Pump {
   }
 
   #take(): Task | undefined {
-    const count = this.waiting
-    if (count === 0) return undefined
     const queue = this.#queue
+    const count = queue.length - this.#head
+    if (count === 0) return this.#idle.shift()
     if (this.#random !== undefined) {
       // The drawn task goes, the last takes its place: any order is as good as another.
       const at = this.#head + this.#random.below(count)
