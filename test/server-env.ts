@@ -17,7 +17,6 @@ import { type Guid, guid } from '../src/wire/index.ts'
 
 /** FAIL of the behaviours. */
 export const FAIL = 0x8000_ffff
-export const usualFeatures = 0x2f
 
 /** A GUID that ends in a number. */
 export function id(number: number): Guid {
@@ -146,6 +145,20 @@ export class TestEnv {
   /** Offers a channel; the n-th has the interface id(1) and the instance id(n). */
   offer(number: number, params: Partial<OfferParams> = {}): OfferId {
     return this.server.offer({ interfaceId: id(1), instanceId: id(number), ...params })
+  }
+
+  /** One channel, connected and offered with relid 1. */
+  one(params: ContactParams = {}, offer: Partial<OfferParams> = {}): OfferId {
+    const [first] = this.offered(1, params, offer)
+    if (first === undefined) throw new Error('no offer')
+    return first
+  }
+
+  /** Two channels, with relids 1 and 2. */
+  two(params: ContactParams = {}): [OfferId, OfferId] {
+    const [first, second] = this.offered(2, params)
+    if (first === undefined || second === undefined) throw new Error('no offers')
+    return [first, second]
   }
 
   /** Connects and requests offers, with as many channels as asked for; forgets what that said. */

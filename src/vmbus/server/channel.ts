@@ -64,7 +64,7 @@ export class Channel {
 
   constructor(
     public params: OfferParams,
-    offer: OfferId,
+    offer: OfferId | undefined,
   ) {
     this.offer = offer
   }

@@ -204,7 +204,7 @@ export function revokeSubchannels(core: Core, primary: Channel): void {
 }
 
 function revokeChannel(core: Core, channel: Channel): void {
-  const { offer, channelId } = channel
+  const { offer } = channel
   if (offer === undefined) return
   core.offers.byOffer.delete(offer)
   channel.offer = undefined
@@ -213,6 +213,12 @@ function revokeChannel(core: Core, channel: Channel): void {
     channel.state = 'revoked'
     return
   }
+  rescind(core, channel)
+}
+
+/** A channel's device is gone: the guest gets what it is owed, and hears of it if it knew the channel. */
+export function rescind(core: Core, channel: Channel): void {
+  const { channelId } = channel
   answerDebts(core, channel)
   clearOpen(core, channel)
   channel.reopen = undefined

@@ -1,5 +1,5 @@
 import type { Guid } from '../../wire/index.ts'
-import type { GpadlId } from '../ids.ts'
+import type { ChannelId, ConnectionId, GpadlId } from '../ids.ts'
 import { maxMessageSize } from '../messages.ts'
 import type { ViolationLog } from '../violation.ts'
 import { finishDisconnect } from './after-disconnect.ts'
@@ -8,12 +8,16 @@ import { Core, type Incoming } from './core.ts'
 import { disconnect } from './disconnect.ts'
 import { handleMessage } from './dispatch.ts'
 import type { MessageOrigin, OfferId, OfferParams, OutgoingMessage, ServerEffect } from './effects.ts'
+import { type ChannelInfo, channelInfos, explain } from './explain.ts'
 import { completeGpadl, completeGpadlTeardown } from './gpadl.ts'
 import { completeTlConnect } from './hvsocket.ts'
 import { completeModify, completeModifyConnection } from './modify.ts'
 import { addOffer, revokeOffer } from './offers.ts'
 import { completeClose, completeOpen } from './open-close.ts'
 import { type ServerOptions, settingsOf } from './options.ts'
+import { restoreCore } from './restore.ts'
+import { saveCore } from './save.ts'
+import type { ServerState } from './saved-state.ts'
 
 /** Messages that wait at the host's port before HvCallPostMessage fails (OpenVMM). */
 const inboxSize = 64
@@ -27,7 +31,7 @@ const inboxSize = 64
  * Source of the rules: OpenVMM vmbus_server/channels.rs.
  */
 export class VmbusServer {
-  readonly #core: Core
+  #core: Core
   readonly #inbox: Incoming[] = []
 
   constructor(options: ServerOptions = {}) {
@@ -132,6 +136,66 @@ export class VmbusServer {
     this.#core.unloadedOnce = false
     disconnect(this.#core, { kind: 'nothing' }, true)
     this.#run()
+  }
+
+  /** The device whose open channel is signalled on a connection. */
+  channelSignalled(connectionId: ConnectionId): OfferId | undefined {
+    return this.#core.signals.get(connectionId)?.offer
+  }
+
+  /** The device whose open channel has a relid: before 2.4, the number of a bit in the interrupt page. */
+  channelAt(channelId: ChannelId): OfferId | undefined {
+    const channel = this.#core.offers.byRelid(channelId)
+    return channel?.request === undefined ? undefined : channel.offer
+  }
+
+  /**
+   * The devices whose open channels the guest triggers in its monitor page: `pending` is the trigger word of `group` (0 … 3), in
+   * which bit n stands for monitor id `32 × group + n`. Bits that no channel has are skipped.
+   */
+  monitorTriggered(group: number, pending: number): OfferId[] {
+    const offers: OfferId[] = []
+    for (let bit = 0; bit < 32; bit++) {
+      if (((pending >>> bit) & 1) === 0) continue
+      const channel = this.#core.offers.byMonitorId(32 * group + bit)
+      if (channel?.offer !== undefined && channel.request?.monitorId !== undefined) offers.push(channel.offer)
+    }
+    return offers
+  }
+
+  /** All channels as they stand: those offered, and those whose relid the guest still holds. */
+  channels(): ChannelInfo[] {
+    return channelInfos(this.#core)
+  }
+
+  /** What the server waits for, a line each. */
+  explain(): string[] {
+    return explain(this.#core, this.#inbox.length)
+  }
+
+  /** The state as plain data, for {@link restore}. Effects must have been taken; what they asked is asked again. */
+  save(): ServerState {
+    return saveCore(this.#core, this.#inbox)
+  }
+
+  /**
+   * A server that goes on where another was saved, with the same devices or others: a channel without an offer is rescinded, an
+   * offer without a channel is new. The handles are in the order of `offers`. Its first effects tell the transport and the devices
+   * what there is.
+   *
+   * Throws {@link RestoreError} when the state is not allowed by the options, or contradicts itself.
+   */
+  static restore(
+    state: ServerState,
+    options: ServerOptions,
+    offers: readonly OfferParams[],
+  ): { readonly server: VmbusServer; readonly offers: readonly OfferId[] } {
+    const server = new VmbusServer(options)
+    const restored = restoreCore(state, settingsOf(options), offers)
+    server.#core = restored.core
+    server.#inbox.push(...restored.inbox)
+    server.#run()
+    return { server, offers: restored.offers }
   }
 
   // A device that was revoked may have been about to answer: that is not its fault.

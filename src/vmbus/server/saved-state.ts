@@ -1,0 +1,118 @@
+import type { Guid } from '../../wire/index.ts'
+import type { ChannelState } from './channel.ts'
+import type { GpadlRange, MessageOrigin, MessageTarget, OpenRequest } from './effects.ts'
+import type { GpadlState } from './gpadl-table.ts'
+
+/**
+ * All that a server knows of its guest, as plain data that survives JSON: addresses and bytes are hex text. Its form is not
+ * stable between versions of this package; `format` says which one it is.
+ */
+export interface ServerState {
+  readonly format: typeof serverStateFormat
+  readonly connection: SavedConnection | null
+  readonly ending: SavedEnding | null
+  readonly modifyingConnection: { readonly pages: SavedPages | null } | null
+  readonly unloadedOnce: boolean
+  readonly paused: boolean
+  readonly channels: readonly SavedChannel[]
+  readonly tlConnects: readonly SavedTlConnect[]
+  /** Messages for the guest, in order. */
+  readonly ready: readonly SavedMessage[]
+  /** Those that a pause holds back. */
+  readonly held: readonly SavedMessage[]
+  /** Messages of the guest that were not handled yet. */
+  readonly inbox: readonly { readonly bytes: string; readonly origin: MessageOrigin }[]
+}
+
+export const serverStateFormat = 'vmbus server v1'
+
+export interface SavedPages {
+  readonly parentToChild: string
+  readonly childToParent: string
+}
+
+export interface SavedConnection {
+  readonly version: number
+  readonly features: number
+  readonly target: MessageTarget
+  readonly trusted: boolean
+  readonly monitorPages: SavedPages | null
+  readonly ownPages: boolean
+  readonly interruptPage: string | null
+  readonly clientId: Guid | null
+  readonly offersSent: boolean
+}
+
+export interface SavedEnding {
+  readonly next:
+    | { readonly kind: 'nothing' }
+    | { readonly kind: 'unload-complete'; readonly target: MessageTarget; readonly version: number }
+    | { readonly kind: 'contact'; readonly bytes: string; readonly trusted: boolean }
+  readonly wasConnected: boolean
+}
+
+export interface SavedTlConnect {
+  readonly endpointId: Guid
+  readonly serviceId: Guid
+  readonly siloId: Guid
+  readonly stale: boolean
+}
+
+export interface SavedMessage extends MessageTarget {
+  readonly bytes: string
+}
+
+export type SavedInterrupt =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'event'; readonly vp: number; readonly sint: number; readonly flag: number; readonly vtl?: number }
+  | { readonly kind: 'interrupt-page'; readonly page: string; readonly bit: number; readonly sint: number }
+
+export interface SavedRequest extends Omit<OpenRequest, 'userData' | 'interrupt'> {
+  readonly userData: string
+  readonly interrupt: SavedInterrupt
+}
+
+export interface SavedAsk {
+  readonly openId: number
+  readonly ringGpadlId: number
+  readonly downstreamPageOffset: number
+  readonly targetVp: number
+  readonly userData: string
+  readonly connectionId?: number
+  readonly eventFlag?: number
+  readonly redirectInterrupt: boolean
+}
+
+export interface SavedGpadl {
+  readonly id: number
+  readonly state: GpadlState
+  readonly rangeCount: number
+  readonly list: string
+  readonly filled: number
+  readonly size: number
+  readonly ranges: readonly GpadlRange[]
+  readonly unwanted: boolean
+  readonly silent: boolean
+  readonly held: boolean
+}
+
+export interface SavedChannel {
+  readonly interfaceId: Guid
+  readonly instanceId: Guid
+  readonly subchannelIndex: number
+  readonly state: ChannelState
+  readonly channelId: number | null
+  readonly offered: boolean
+  readonly monitorId: number | null
+  readonly signalId: number | null
+  readonly request: SavedRequest | null
+  readonly reopen: SavedAsk | null
+  readonly modify: { readonly interrupt: SavedInterrupt; readonly next: number | null } | null
+  readonly reserved: MessageTarget | null
+  readonly gpadls: readonly SavedGpadl[]
+}
+
+/** Bytes from their hex text. */
+export function bytesOf(hex: string): Uint8Array {
+  return Uint8Array.from({ length: hex.length >>> 1 }, (_, at) => Number.parseInt(hex.slice(2 * at, 2 * at + 2), 16))
+}
