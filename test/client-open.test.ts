@@ -328,3 +328,33 @@ describe('a reserved channel', () => {
     expect(() => client.openReserved(1, { ringGpadlId: 1, downstreamPageOffset: 1 })).toThrow('from version 4.0 on')
   })
 })
+
+describe('an answer that overtakes the end of its own post', () => {
+  it('counts, and what becomes of the post does not', () => {
+    const client = offeredClient([1])
+    const ringGpadlId = withGpadl(client)
+    client.open(1, { ringGpadlId, downstreamPageOffset: 1 })
+    client.peekPost()
+    client.receive(openResult(1))
+    client.posted(5)
+    expect(kinds(client)).toEqual(['opened'])
+    client.modify(1, 2)
+    client.peekPost()
+    client.receive(modified(1))
+    client.posted(0)
+    expect(kinds(client)).toEqual(['modified'])
+    client.close(1)
+    expect(postNames(client)).toEqual(['CloseChannel'])
+  })
+
+  it('to another request leaves a post in hand as it is', () => {
+    const { client } = openedClient()
+    client.modify(1, 2)
+    postAll(client)
+    client.close(1)
+    client.peekPost()
+    client.receive(modified(1))
+    client.posted(0x13)
+    expect(postNames(client)).toEqual(['CloseChannel'])
+  })
+})

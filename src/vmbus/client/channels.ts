@@ -50,6 +50,7 @@ export interface OpenReservedParams {
 
 const userDataSize = 120
 const longOpen = FeatureFlags.guestSpecifiedSignalParameters | FeatureFlags.channelInterruptRedirection
+const openTypes = [ChannelMessageType.OpenChannel, ChannelMessageType.OpenReservedChannel] as const
 /** What of a channel's messages is pointless once the channel is rescinded; GPADLs have their own rule. */
 const pointlessWhenRescinded: readonly number[] = [
   ChannelMessageType.OpenChannel,
@@ -183,8 +184,10 @@ export class ClientChannels {
       const why = `open id ${openId}, not ${channel.openId}`
       this.link.reject('open-result-open-id', 'UNKNOWN-ID', OpenResult, 'openId', why, channelId)
     } else if (status !== 0) {
+      this.#settle(channel, ...openTypes)
       this.#openFailed(channel, status)
     } else {
+      this.#settle(channel, ...openTypes)
       channel.state = 'open'
       this.link.emit({ kind: 'opened', channelId, signalled: channel.signalled })
       channel.signalled = false
@@ -200,6 +203,7 @@ export class ClientChannels {
       const why = `channel ${channelId} is not being modified`
       this.link.reject('modify-response-unasked', 'STATE', ModifyChannelResponse, 'channelId', why, channelId)
     } else {
+      this.#settle(channel, ChannelMessageType.ModifyChannel)
       this.#modified(channel, status)
     }
   }
@@ -211,6 +215,7 @@ export class ClientChannels {
       const code = channel === undefined ? 'UNKNOWN-ID' : 'STATE'
       this.link.reject('reserved-closed-unasked', code, CloseReservedChannelResponse, 'channelId', why, channelId)
     } else {
+      this.#settle(channel, ChannelMessageType.CloseReservedChannel)
       this.#reservedClosed(channel, 0)
     }
   }
@@ -325,6 +330,11 @@ export class ClientChannels {
     if (!this.#modifyIsAnswered) return
     channel.owed--
     this.settle(channel)
+  }
+
+  /** What these messages asked of the channel is answered. */
+  #settle({ channelId }: ClientChannel, ...types: readonly number[]): void {
+    this.link.queue.settle((post) => post.channelId === channelId && types.includes(post.messageType))
   }
 
   /** Whether a message that asks something of the channel still waits to be posted: no honest reply can be there. */

@@ -70,6 +70,7 @@ export class ClientGpadls {
       const why = `GPADL ${gpadlId} is ${gpadl.state === 'creating' ? 'not sent whole' : gpadl.state}`
       this.link.reject('gpadl-created-unasked', 'STATE', GpadlCreated, 'gpadlId', why, channelId)
     } else {
+      this.link.queue.settle((post) => post.gpadlId === gpadlId)
       gpadl.state = 'created'
       if (status !== 0) this.#forget(channel, gpadl)
       if (!gpadl.answered) {
@@ -91,6 +92,7 @@ export class ClientGpadls {
       const why = `GPADL ${gpadlId} is ${gpadl.state}, and no teardown was sent`
       this.link.reject('gpadl-torndown-unasked', 'STATE', GpadlTorndown, 'gpadlId', why, gpadl.channelId)
     } else {
+      this.link.queue.settle((post) => post.gpadlId === gpadlId)
       this.#forget(channel, gpadl)
       if (!gpadl.answered) this.link.emit({ kind: 'gpadl-torndown', channelId: gpadl.channelId, gpadlId })
       this.#arrived(channel)

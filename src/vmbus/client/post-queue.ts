@@ -12,7 +12,7 @@ export interface Post extends OutgoingPost {
   attempts: number
   /** Not to be tried again if this try fails: the channel was rescinded meanwhile. */
   lastTry: boolean
-  /** The connection has ended meanwhile: whatever becomes of this post concerns no one. */
+  /** Whatever becomes of this post concerns no one: it is answered already, or its connection has ended. */
   stale: boolean
 }
 
@@ -114,6 +114,11 @@ export class PostQueue {
   /** The one in a transport's hand. */
   get inHand(): Post | undefined {
     return this.#inHand
+  }
+
+  /** The host has answered what matches: should it be in a transport's hand still, then nothing more hangs on it. */
+  settle(matches: (post: Post) => boolean): void {
+    if (this.#inHand !== undefined && matches(this.#inHand)) this.#inHand.stale = true
   }
 
   /** The connection has ended: nothing waits any more, and the one in a transport's hand concerns no one. */

@@ -361,6 +361,7 @@ export class VmbusClient {
       this.#link.reject('version-response-unasked', 'STATE', ChannelMessageHeader, 'messageType', why)
       return
     }
+    this.#link.queue.settle(() => true)
     const [version = 0] = this.#ladder
     const verdict = judgeVersionResponse(message, version, this.#options)
     if (verdict.kind === 'unsupported') {
