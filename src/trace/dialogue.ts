@@ -1,3 +1,4 @@
+import { PacketDescriptor } from '../vmbus/packets.ts'
 import type { PacketEntry } from '../vmbus/session/entry.ts'
 import { toHex } from '../wire/index.ts'
 import { fieldsOf, type LineField } from './fields.ts'
@@ -134,7 +135,7 @@ const shownBytes = 16
 function packetFields(entry: PacketEntry): LineField[] {
   const { packet, payload, answers } = entry
   const fields: LineField[] = []
-  if (packet === undefined) return fieldsOf(entry)
+  if (packet === undefined) return [...descriptorFields(entry.value), ...fieldsOf(entry)]
   const { transactionId, flags } = packet.descriptor
   if (transactionId !== 0n) fields.push({ name: 'id', text: `0x${transactionId.toString(16)}` })
   if (flags !== 0) fields.push({ name: 'flags', text: flags === 1 ? 'completion wanted' : `0x${flags.toString(16)}` })
@@ -143,6 +144,12 @@ function packetFields(entry: PacketEntry): LineField[] {
   if (payload !== undefined) fields.push(...fieldsOf(payload))
   else fields.push({ name: 'payload', text: bytesWord(packet.payload) })
   return fields
+}
+
+/** What could be read of the descriptor of a packet that is not good. */
+function descriptorFields(value: object | undefined): LineField[] {
+  if (value === undefined || !('descriptor' in value) || typeof value.descriptor !== 'object') return []
+  return fieldsOf({ schema: PacketDescriptor, value: value.descriptor ?? undefined })
 }
 
 function bytesWord(bytes: Uint8Array): string {

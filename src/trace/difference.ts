@@ -90,6 +90,7 @@ function whyItMatters(field: string): string {
   if (field === 'versionSupported') return 'the guest goes on with another version'
   if (field.startsWith('supportedFeatures')) return 'the guest uses other features'
   if (field.startsWith('offer.')) return 'the guest sees another device'
+  if (/^(channelId|gpadlId|openId)$/.test(field)) return 'the guest finds its request by it'
   return 'the guest looks at it'
 }
 
