@@ -1,7 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fromHex } from '../src/trace/hex.ts'
-import { dialogue, dialogueLine, linuxBoot, replay, type Transcript, type TranscriptEvent } from '../src/trace/index.ts'
+import {
+  dialogue,
+  dialogueLine,
+  differenceText,
+  linuxBoot,
+  replay,
+  type Transcript,
+  type TranscriptEvent,
+} from '../src/trace/index.ts'
 import { parseTranscript } from '../src/trace/transcript.ts'
 import { ChannelMessage } from '../src/vmbus/messages.ts'
 import { toHex } from '../src/wire/index.ts'
@@ -94,6 +102,9 @@ describe('replaying a recorded Linux guest against our host', () => {
         why: 'the guest signals whatever connection the offer names',
       },
     ])
+    expect(differences.slice(0, 1).map(differenceText)).toEqual([
+      'event 14, VersionResponse, versionOrConnectionId: recorded 4, ours 1; does not matter: the guest posts to whatever connection the response names',
+    ])
     // Relids as in the recording, not our own.
     expect(violations.map(({ event, channelId }) => ({ event, channelId }))).toEqual([
       { event: 469, channelId: 3 },
@@ -143,6 +154,9 @@ describe('replaying an altered recording', () => {
     const transcript = altered((message) =>
       message.type === 'OpenChannel' && message.channelId === 3 ? undefined : message,
     )
+    expect(mattering(transcript).map(differenceText)).toEqual([
+      expect.stringMatching(/^event \d+, OpenResult #3: our host does not send it; matters: /),
+    ])
     expect(mattering(transcript)).toMatchObject([
       { kind: 'missing', message: 'OpenResult', channelId: 3, field: '', recorded: { type: 'OpenResult', openId: 3 } },
     ])

@@ -24,6 +24,17 @@ export interface Difference {
   readonly why: string
 }
 
+/** A difference in one line, for people. */
+export function differenceText(difference: Difference): string {
+  const { kind, event, message, channelId, field, recorded, ours, matters, why } = difference
+  const what = channelId === undefined ? message : `${message} #${channelId}`
+  const rule = `${matters ? 'matters' : 'does not matter'}: ${why}`
+  if (kind === 'missing') return `event ${event}, ${what}: our host does not send it; ${rule}`
+  if (kind === 'extra') return `event ${event}, ${what}: only our host sends it; ${rule}`
+  const there = recorded === undefined ? '' : `recorded ${JSON.stringify(recorded)}, `
+  return `event ${event}, ${what}, ${field}: ${there}ours ${JSON.stringify(ours ?? null)}; ${rule}`
+}
+
 /** A field in which hosts may differ without the guest's behaving differently. */
 interface FreeField {
   readonly message: string

@@ -5,7 +5,7 @@
  */
 export * from './decoders.ts'
 export * from './dialogue.ts'
-export type { Difference } from './difference.ts'
+export { type Difference, differenceText } from './difference.ts'
 export type { EventKind, EventOf, TranscriptEvent } from './events.ts'
 export type { LineField } from './fields.ts'
 export type { ReplayViolation } from './host-replay.ts'

@@ -22,6 +22,8 @@ export interface SessionChannel {
   readonly deviceVersion?: number
   /** The ring's GPADL, and the page in it where the host-to-guest ring begins. */
   readonly ring?: { readonly gpadlId: number; readonly downstreamPageOffset: number }
+  /** Connection and event flag that the guest chose when it opened the channel. */
+  readonly signal?: { readonly connectionId: number; readonly eventFlag: number }
   /** Whether it was opened as a reserved channel, which survives Unload. */
   readonly reserved?: boolean
 }
@@ -144,12 +146,19 @@ export class Connection {
 
   #forget(channelId: number): void {
     const channel = this.channels.get(channelId)
-    if (channel?.offer !== undefined) this.#channelOfConnection.delete(channel.offer.connectionId)
-    for (const map of [this.#channelOfConnection, this.#channelOfFlag]) {
-      for (const [target, id] of map) if (id === channelId) map.delete(target)
+    if (channel === undefined) return
+    const { offer, signal } = channel
+    if (offer !== undefined) this.#unmap(this.#channelOfConnection, offer.connectionId, channelId)
+    if (signal !== undefined) {
+      this.#unmap(this.#channelOfConnection, signal.connectionId, channelId)
+      this.#unmap(this.#channelOfFlag, signal.eventFlag, channelId)
     }
     this.gpadls.deleteChannel(channelId)
     this.channels.delete(channelId)
+  }
+
+  #unmap(map: Map<number, number>, target: number, channelId: number): void {
+    if (map.get(target) === channelId) map.delete(target)
   }
 
   #offered(message: OfferChannel, notes: string[]): void {
@@ -174,8 +183,15 @@ export class Connection {
     const reserved = message.type === 'OpenReservedChannel'
     this.update(channelId, { phase: 'opening', ring: { gpadlId, downstreamPageOffset }, reserved })
     if (message.type !== 'OpenChannel2') return
-    this.#channelOfConnection.set(message.connectionId, channelId)
-    this.#channelOfFlag.set(message.eventFlag, channelId)
+    const { connectionId, eventFlag } = message
+    const before = this.channels.get(channelId)?.signal
+    if (before !== undefined) {
+      this.#unmap(this.#channelOfConnection, before.connectionId, channelId)
+      this.#unmap(this.#channelOfFlag, before.eventFlag, channelId)
+    }
+    this.update(channelId, { signal: { connectionId, eventFlag } })
+    this.#channelOfConnection.set(connectionId, channelId)
+    this.#channelOfFlag.set(eventFlag, channelId)
   }
 
   /** A rescinded channel can still be closed and answered, and stays rescinded until its relid is released. */

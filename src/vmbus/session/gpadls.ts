@@ -37,12 +37,14 @@ const maxPages = 1 << 20
 /** The GPADLs of a connection: joins bodies to headers and remembers the result, within bounds. */
 export class Gpadls {
   readonly #assemblies = new Map<number, Assembly>()
-  readonly #complete = new Map<string, GpadlInfo>()
+  /** By channel, then by id. */
+  readonly #complete = new Map<number, Map<number, GpadlInfo>>()
+  #count = 0
   #pages = 0
 
   /** A complete GPADL. */
   get(channelId: number, gpadlId: number): GpadlInfo | undefined {
-    return this.#complete.get(`${channelId} ${gpadlId}`)
+    return this.#complete.get(channelId)?.get(gpadlId)
   }
 
   /** Takes a header with the range data behind it. Answers `undefined` when there are too many at a time. */
@@ -67,14 +69,18 @@ export class Gpadls {
 
   /** Forgets a GPADL. */
   delete(channelId: number, gpadlId: number): void {
-    const key = `${channelId} ${gpadlId}`
-    this.#pages -= pagesKept(this.#complete.get(key))
-    this.#complete.delete(key)
+    const known = this.#complete.get(channelId)
+    const info = known?.get(gpadlId)
+    if (known === undefined || info === undefined) return
+    known.delete(gpadlId)
+    if (known.size === 0) this.#complete.delete(channelId)
+    this.#count--
+    this.#pages -= pagesKept(info)
   }
 
   /** Forgets all GPADLs of a channel. */
   deleteChannel(channelId: number): void {
-    for (const info of this.#complete.values()) if (info.channelId === channelId) this.delete(channelId, info.gpadlId)
+    for (const gpadlId of this.#complete.get(channelId)?.keys() ?? []) this.delete(channelId, gpadlId)
     for (const [id, assembly] of this.#assemblies) if (assembly.channelId === channelId) this.#assemblies.delete(id)
   }
 
@@ -105,14 +111,15 @@ export class Gpadls {
     this.delete(channelId, gpadlId)
     const kept = this.#pages + pageCount <= maxPages
     const info: GpadlInfo = kept ? { ...base, ranges } : base
-    if (this.#complete.size < maxComplete) {
-      this.#complete.set(`${channelId} ${gpadlId}`, info)
-      this.#pages += pagesKept(info)
-    }
+    if (this.#count >= maxComplete) return info
+    const known = this.#complete.get(channelId) ?? new Map<number, GpadlInfo>()
+    this.#complete.set(channelId, known.set(gpadlId, info))
+    this.#count++
+    this.#pages += pagesKept(info)
     return info
   }
 }
 
-function pagesKept(info: GpadlInfo | undefined): number {
-  return info?.ranges === undefined ? 0 : info.pageCount
+function pagesKept(info: GpadlInfo): number {
+  return info.ranges === undefined ? 0 : info.pageCount
 }
