@@ -101,6 +101,22 @@ describe('a GPADL', () => {
     expect(kinds(client)).toEqual(['gpadl-created'])
   })
 
+  it('[B63] can be refused by the host as soon as it has the header; then no body is posted', () => {
+    const client = offeredClient([1])
+    const gpadlId = client.createGpadl(1, [manyPages])
+    client.receive(gpadlCreated(1, gpadlId, failed))
+    expect(violationsOf(client)).toEqual(refusal('gpadl-created-unasked', 'STATE', 'gpadlId', 12))
+    client.peekPost()
+    client.posted(0)
+    client.peekPost()
+    client.receive(gpadlCreated(1, gpadlId, failed))
+    client.posted(0x13)
+    expect(client.takeEvents()).toEqual([
+      { kind: 'gpadl-failed', channelId: 1, gpadlId, status: failed, stillVisible: true },
+    ])
+    expect([postNames(client), violationsOf(client)]).toEqual([[], []])
+  })
+
   it('[MS-26][B73] that the host refuses is told to be still visible, and its handle is not used again', () => {
     const client = offeredClient([1])
     const gpadlId = client.createGpadl(1, [ringPages])
@@ -206,6 +222,19 @@ describe('a GPADL of a channel that is rescinded', () => {
     client.receive(rescinded(1))
     client.release(1)
     expect(postNames(client)).toEqual(['GpadlBody', 'GpadlBody'])
+    client.receive(gpadlCreated(1, gpadlId, failed))
+    expect(postNames(client)).toEqual(['RelIdReleased'])
+    expect(kinds(client)).toEqual(['gpadl-failed', 'rescinded', 'released'])
+    expect(violationsOf(client)).toEqual([])
+  })
+
+  it('[TR-02][B80] may be refused by the host in the middle, when no body has to go out any more', () => {
+    const client = offeredClient([1])
+    const gpadlId = client.createGpadl(1, [manyPages])
+    client.peekPost()
+    client.posted(0)
+    client.receive(rescinded(1))
+    client.release(1)
     client.receive(gpadlCreated(1, gpadlId, failed))
     expect(postNames(client)).toEqual(['RelIdReleased'])
     expect(kinds(client)).toEqual(['gpadl-failed', 'rescinded', 'released'])

@@ -66,11 +66,13 @@ export class ClientGpadls {
       const field = gpadl === undefined ? 'gpadlId' : 'channelId'
       const why = `no GPADL ${gpadlId} is being created for channel ${channelId}`
       this.link.reject('gpadl-created-unasked', 'UNKNOWN-ID', GpadlCreated, field, why, channelId)
-    } else if (gpadl.state !== 'creating' || this.#isWaiting(gpadlId)) {
+    } else if (gpadl.state !== 'creating' || this.#isWaiting(gpadlId, status !== 0)) {
       const why = `GPADL ${gpadlId} is ${gpadl.state === 'creating' ? 'not sent whole' : gpadl.state}`
       this.link.reject('gpadl-created-unasked', 'STATE', GpadlCreated, 'gpadlId', why, channelId)
     } else {
       this.link.queue.settle((post) => post.gpadlId === gpadlId)
+      // A host that refuses the header (behaviours 63, 80) wants no bodies.
+      if (status !== 0) this.link.queue.remove((post) => post.gpadlId === gpadlId)
       gpadl.state = 'created'
       if (status !== 0) this.#forget(channel, gpadl)
       if (!gpadl.answered) {
@@ -158,9 +160,11 @@ export class ClientGpadls {
     channel.gpadls.clear()
   }
 
-  /** Whether a message of it still waits to be posted, so that no honest reply can be there. */
-  #isWaiting(gpadlId: GpadlId): boolean {
-    return this.link.queue.some((post) => post.gpadlId === gpadlId)
+  /** Whether messages of it still wait to be posted, so that no honest reply can be there: to refuse it the header is enough. */
+  #isWaiting(gpadlId: GpadlId, isRefused = false): boolean {
+    return this.link.queue.some(
+      (post) => post.gpadlId === gpadlId && !(isRefused && post.messageType === ChannelMessageType.GpadlBody),
+    )
   }
 
   #handle(): GpadlId {
