@@ -65,6 +65,13 @@ describe('reading a transcript', () => {
     }
   })
 
+  it('finds a relid by the ring header after an OpenChannel, under whatever name', () => {
+    const text = recordingText('linux-rescind').replaceAll('"channel":"keyboard"', '"channel":"kbd"')
+    const { events } = parseTranscript(text.replaceAll('"channel": "keyboard"', '"channel": "kbd"'))
+    const relids = events.flatMap((event) => ('channel' in event && event.channel === 'kbd' ? [event.relid] : []))
+    expect(relids).toEqual(new Array(12).fill(3))
+  })
+
   it('finds a relid by the device class where no ring header tells it', () => {
     const { events } = JSON.parse(recordingText('linux-rescind'))
     const offersAndPackets = events.filter(({ kind }: { kind: string }) => kind === 'msg' || kind === 'packet')
