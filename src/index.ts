@@ -8,30 +8,31 @@ import {
   EndLog,
   GuestEndpoint,
   type GuestOptions,
-  type GuestTransport,
   HostEndpoint,
   type HostOptions,
-  type HostTransport,
   MemoryTransport,
   Pump,
   type Scheduling,
+  type TransportEnds,
 } from './channels/index.ts'
 import { BufferMemory, type GuestMemory } from './memory/index.ts'
 import { parseVersion, vmbusVersions } from './vmbus/versions.ts'
 import type { ViolationPolicy } from './vmbus/violation.ts'
 
-export type { Binding, Channel, CloseReason, Completion, ConversationEvents, PendingOpen } from './channels/index.ts'
+export type {
+  Binding,
+  Channel,
+  CloseReason,
+  Completion,
+  ConversationEvents,
+  PendingOpen,
+  TransportEnds,
+} from './channels/index.ts'
 export { rawMessages, StalledError } from './channels/index.ts'
 export type { RingPacket } from './vmbus/ring/index.ts'
 export { MessageVsc, Vsc } from './vsc/index.ts'
 export { MessageVsp, Vsp } from './vsp/index.ts'
 export { type Guid, guid } from './wire/index.ts'
-
-/** Both ends of a transport. */
-export interface TransportEnds {
-  readonly host: HostTransport
-  readonly guest: GuestTransport
-}
 
 /** How a bus is made; everything has a default. */
 export interface BusOptions {
@@ -59,8 +60,8 @@ export interface BusOptions {
   readonly host?: HostOptions
   /** More about the guest's end. */
   readonly guest?: GuestOptions
-  /** Puts something between the ends and their transport: a recorder, a fault. */
-  readonly wrap?: (ends: TransportEnds) => TransportEnds
+  /** Puts something between the ends and their transport, such as faults; what it does later it lets the pump do. */
+  readonly wrap?: (ends: TransportEnds, pump: Pump) => TransportEnds
 }
 
 /** A root and a child partition with a VMBus between them, in one process. */
@@ -87,7 +88,7 @@ export class Bus {
       ...(scheduling === undefined ? {} : { scheduling }),
     })
     this.transport = new MemoryTransport(this.memory, this.pump, vps)
-    const ends = options.wrap?.(this.transport) ?? this.transport
+    const ends = options.wrap?.(this.transport, this.pump) ?? this.transport
     const log = (at: 'host' | 'guest') => new EndLog(at, partitions[at], this.events, violations, now)
     const version = versionOf(options.version)
     const features = options.features ?? 0
@@ -119,12 +120,12 @@ export class Bus {
     return this.pump.step()
   }
 
-  /** What each end waits for, a line each; nothing when neither waits. */
+  /** How things stand, a line each: what was promised to users, and what each end waits for. */
   explain(): string[] {
     return [
-      ...this.guest.pendings.explain().map((what) => `waiting for: ${what}`),
-      ...this.host.explain().map((line) => `host waits for ${line}`),
-      ...this.guest.explain().map((line) => `guest waits for ${line}`),
+      ...this.guest.pendings.explain().map((what) => `promised: ${what}`),
+      ...this.host.explain().map((line) => `host: ${line}`),
+      ...this.guest.explain().map((line) => `guest: ${line}`),
     ]
   }
 

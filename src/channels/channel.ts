@@ -151,6 +151,11 @@ export class Channel {
     return this.#requests.inUse
   }
 
+  /** Whether something outside the bus may still go on with this channel: an answer was deferred, reading paused, or an iterator is out. */
+  get isAwaited(): boolean {
+    return this.#held.size > 0 || this.#paused || this.#stream !== undefined
+  }
+
   /** Requests of the peer that the device deferred. */
   get requestsHeld(): number {
     return this.#held.size
@@ -276,7 +281,11 @@ export class Channel {
     this.signalled()
   }
 
-  /** The packets as an async iterator, instead of the device's callback, until it is left. @param limit packets that may wait in it. */
+  /**
+   * The packets as an async iterator, instead of the device's callback, until it is left; those that wait in it then are dropped.
+   *
+   * @param limit packets that may wait in it; while as many do, the ring is not read.
+   */
   packets(limit = 64): PacketStream {
     const stream = new PacketStream(this, limit, () => {
       if (this.#stream === stream) this.#stream = undefined

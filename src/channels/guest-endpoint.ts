@@ -117,7 +117,8 @@ export class GuestEndpoint {
 
   /** Takes a driver's device away, or gives up waiting for one. */
   detach(driver: GuestDriver): void {
-    this.#waiting = this.#waiting.filter((waiting) => waiting.driver !== driver)
+    const at = this.#waiting.findIndex((waiting) => waiting.driver === driver)
+    for (const { settled } of at < 0 ? [] : this.#waiting.splice(at, 1)) settled(new Error('the driver was detached'))
     this.#devices.get(driver)?.close()
   }
 
@@ -261,14 +262,16 @@ export class GuestEndpoint {
       case 'gpadl-failed':
         if (event.gpadlId === channel.ringGpadlId) {
           this.#returnRing(channel, event.stillVisible)
-          this.#fail(channel, `the host refused the rings: ${event.status}`)
+          if (typeof event.status === 'number' || event.status === 'not-posted')
+            this.#fail(channel, `the host refused the rings: ${event.status}`)
         } else this.#gpadlCreated(channel, event.gpadlId, false, event.stillVisible)
         break
       case 'opened':
         this.#opened(channel)
         break
       case 'open-failed':
-        if (event.status === 'rescinded' || event.status === 'disconnected') break
+        // Of the other reasons the driver is told by what caused them.
+        if (typeof event.status !== 'number' && event.status !== 'not-posted') break
         this.#takeRingBack(channel)
         this.#fail(channel, `the host refused the open: ${event.status}`)
         break

@@ -92,7 +92,7 @@ export class HostEndpoint implements DeviceHost {
   owes(channelId: number): boolean {
     for (const offer of this.#offers.values()) {
       if (offer.channelId !== channelId) continue
-      if (offer.opening === 'deferred' || (offer.channel?.requestsHeld ?? 0) > 0) return true
+      if (offer.opening === 'deferred' || offer.channel?.isAwaited === true) return true
     }
     return false
   }
@@ -100,9 +100,8 @@ export class HostEndpoint implements DeviceHost {
   /** What this end waits for, a line each. */
   explain(): string[] {
     const lines = [...this.server.explain()]
-    if (this.#slotBusy) lines.push('the guest to free its message slot')
-    for (const { opening, channel, channelId } of this.#offers.values()) {
-      if (opening !== 'no') lines.push(`channel ${channelId}: the device to answer the open`)
+    if (this.#slotBusy) lines.push('guest: to free its message slot')
+    for (const { channel, channelId } of this.#offers.values()) {
       if (channel === undefined) continue
       if (channel.requestsHeld > 0) lines.push(`channel ${channelId}: ${channel.requestsHeld} deferred completions`)
       if (channel.requestsInFlight > 0) lines.push(`channel ${channelId}: ${channel.requestsInFlight} completions`)

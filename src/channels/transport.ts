@@ -85,3 +85,9 @@ export interface HostTransport extends SharedBits {
   /** Replaces who is told. */
   attach(handlers: HostHandlers): void
 }
+
+/** Both ends of a transport. */
+export interface TransportEnds {
+  readonly host: HostTransport
+  readonly guest: GuestTransport
+}
