@@ -4,7 +4,7 @@ import {
   CloseReservedChannelResponse,
   MessageStatus,
   OpenChannel,
-  type OpenChannel2,
+  OpenChannel2,
   OpenReservedChannel,
   OpenResult,
 } from '../messages.ts'
@@ -79,9 +79,10 @@ export function openChannel(core: Core, channel: Channel, ask: OpenAsk, reserved
   const fault = typeof ring === 'object' ? askFault(core, ask, connectionId) : ring
   if (fault !== undefined || typeof ring !== 'object') {
     const field = fieldOf(fault ?? 'open-ring')
-    const layout = reserved === undefined ? OpenChannel : OpenReservedChannel
-    const offset = field in layout.properties ? layout.offsetOf(field) : OpenChannel.size
-    core.refuse(fault ?? 'open-ring', field, offset, { channelId })
+    const layout = reserved === undefined ? OpenChannel2 : OpenReservedChannel
+    // The connection of a reserved channel is the offered one, which no field says.
+    const at = field in layout.properties ? field : 'channelId'
+    core.refuse(fault ?? 'open-ring', at, layout.offsetOf(at), { channelId })
     answerOpen(core, channel, ask.openId, MessageStatus.Failure, reserved)
     return
   }
