@@ -1,0 +1,71 @@
+import type { InjectedFault } from '../channels/index.ts'
+import { packetBytes } from '../channels/packet-bytes.ts'
+import { type Bus, type BusOptions, createBus } from '../index.ts'
+import { ChannelMessage } from '../vmbus/messages.ts'
+import { VmbusVersion, versionText } from '../vmbus/versions.ts'
+import { tryDecode } from '../wire/index.ts'
+import { fromHex } from './hex.ts'
+import { recordEnds } from './record-ends.ts'
+import { type RecordedOffer, recordedOffer, TranscriptRecorder } from './recorder.ts'
+import type { Transcript } from './transcript.ts'
+
+/** A bus whose whole session is recorded. */
+export interface BusRecording {
+  readonly bus: Bus
+  /** For what else is to stand in the transcript, such as memory. */
+  readonly recorder: TranscriptRecorder
+  /** Puts an injected fault into the transcript: `injectFaults(ends, pump, { rules, onFault: (fault) => recording.fault(fault) })`. */
+  fault(fault: InjectedFault): void
+  /** What was recorded so far. */
+  transcript(): Transcript
+}
+
+/**
+ * Makes a bus and records its session as its host sees it: configuration, control messages, signals, packets, ring headers. What
+ * `wrap` puts between the ends is nearer to the guest: of a message that a fault dropped nothing is recorded but the fault.
+ *
+ * @param options of the bus; `now` in seconds since the recording began. Without a clock every event is at 0.
+ * @param about what the recording is.
+ */
+export function recordBus(
+  options: BusOptions = {},
+  about: Pick<Transcript, 'name' | 'description'> = {},
+): BusRecording {
+  const recorder = new TranscriptRecorder(options.now ?? (() => 0), about)
+  recorder.config({ version: versionOf(options), features: options.features ?? 0, seeds: { bus: options.seed ?? 0 } })
+  const bus = createBus({
+    ...options,
+    wrap: (ends, pump) => recordEnds(options.wrap?.(ends, pump) ?? ends, recorder),
+  })
+  bus.events.on('packet', (event) => {
+    if (event.at !== 'host') return
+    recorder.packet(event.direction === 'sent' ? 'host' : 'guest', event.channelId, packetBytes(event))
+  })
+  return {
+    bus,
+    recorder,
+    fault: ({ fault, detail }) => recorder.fault(fault, { detail }),
+    transcript: () => withOffers(recorder.transcript()),
+  }
+}
+
+function versionOf({ version = VmbusVersion.V6_0 }: BusOptions): string {
+  return typeof version === 'number' ? versionText(version) : version
+}
+
+/** The configuration, which comes first, with the offers that were made later. */
+function withOffers(transcript: Transcript): Transcript {
+  const offers: RecordedOffer[] = []
+  for (const event of transcript.events) {
+    if (event.kind !== 'msg') continue
+    const { ok, value } = tryDecode(ChannelMessage, fromHex(event.hex))
+    if (!ok || value.type !== 'OfferChannel') continue
+    const { interfaceId, instanceId, subchannelIndex, flags, mmioMegabytes } = value.offer
+    offers.push({
+      relid: value.channelId,
+      ...recordedOffer({ interfaceId, instanceId, subchannelIndex, flags, mmioMegabytes }),
+    })
+  }
+  const events = transcript.events.map((event) => (event.kind === 'config' ? { ...event, offers } : event))
+  return { ...transcript, events }
+}
