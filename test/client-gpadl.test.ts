@@ -304,6 +304,19 @@ describe('a GPADL of a channel that is rescinded', () => {
     }
   })
 
+  it('[B81] is gone with the relid, and no teardown is sent: its pages are private with `released`', () => {
+    const client = offeredClient([1])
+    const gpadlId = withGpadl(client)
+    client.receive(rescinded(1))
+    client.release(1)
+    expect(postNames(client)).toEqual(['RelIdReleased'])
+    expect(kinds(client)).toEqual(['rescinded', 'released'])
+    client.receive(offered(1))
+    expect(() => client.teardownGpadl(1, gpadlId)).toThrow(`GPADL ${gpadlId} of channel 1 is unknown`)
+    client.receive(gpadlTorndown(gpadlId))
+    expect(violationsOf(client)).toEqual(refusal('gpadl-torndown-unasked', 'UNKNOWN-ID', 'gpadlId', 8))
+  })
+
   it('[B79] fails without a message when it is asked for afterwards', () => {
     const client = offeredClient([1])
     client.receive(rescinded(1))

@@ -158,6 +158,24 @@ describe('our guest and our host', () => {
     expect(pair.run()).toEqual({ said: ['< OfferChannel'], told: ['offer'] })
   })
 
+  it('[B37][B58] open a sub-channel, which goes with its primary', () => {
+    const { pair, offers } = connected(VmbusVersion.V5_3, 1)
+    pair.server.offer({ ...offerParams(1), subchannelIndex: 1 })
+    expect(pair.run()).toEqual({ said: ['< OfferChannel'], told: ['offer'] })
+    for (const channelId of [1, 2]) {
+      const ringGpadlId = pair.client.createGpadl(channelId, [ringPages])
+      pair.run()
+      pair.client.open(channelId, { ringGpadlId, downstreamPageOffset: 1 })
+      expect(pair.run().told).toEqual(['opened'])
+    }
+    for (const offer of offers) pair.server.revoke(offer)
+    pair.run()
+    pair.client.release(2)
+    pair.client.release(1)
+    expect(pair.run()).toEqual({ said: ['> RelIdReleased', '> RelIdReleased'], told: ['released', 'released'] })
+    expect([pair.violations, pair.server.channels()]).toEqual([[], []])
+  })
+
   it('[B106][B107] connect an hvsocket, or not', () => {
     const { pair } = connected(VmbusVersion.V5_3, 0)
     const serviceId = guid('00000050-facb-11e6-bd58-64006a7986d3')
