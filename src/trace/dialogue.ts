@@ -1,5 +1,5 @@
 import { PacketDescriptor } from '../vmbus/packets.ts'
-import type { PacketEntry } from '../vmbus/session/entry.ts'
+import type { PacketEntry, SessionEntry } from '../vmbus/session/entry.ts'
 import { toHex } from '../wire/index.ts'
 import { fieldsOf, type LineField } from './fields.ts'
 import type { ReplayEntry } from './replay.ts'
@@ -92,19 +92,27 @@ export function dialogueLine(entry: ReplayEntry): DialogueLine {
     repeats: session?.name === 'GpadlBody' || (event.kind === 'setvpreg' && event.reg === 'EOM'),
     faults: faults.map(({ path, offset, why, code }) => `${path} at offset ${offset}: ${why} (${code})`.trimStart()),
   } as const
-  if (session?.kind === 'message') {
-    return {
-      ...told,
-      what: session.name,
-      fields: [...fieldsOf(session).filter(isShort), ...gpadlFields(session.gpadl)],
+  if (session !== undefined) return { ...told, what: entryName(session), fields: entryFields(session) }
+  return { ...told, ...otherWords(entry) }
+}
+
+/** What a message, packet or signal is, in a word. */
+export function entryName(entry: SessionEntry): string {
+  return entry.kind === 'packet' && entry.payload === undefined ? entry.name.replace(/Packet$/, '') : entry.name
+}
+
+/** The fields of a message, packet or signal that matter to a reader. */
+export function entryFields(entry: SessionEntry): LineField[] {
+  switch (entry.kind) {
+    case 'message':
+      return [...fieldsOf(entry).filter(isShort), ...gpadlFields(entry.gpadl)]
+    case 'packet':
+      return packetFields(entry)
+    case 'signal': {
+      const name = entry.from === 'guest' ? 'connection' : 'flag'
+      return [{ name, text: `0x${entry.target.toString(16)}` }]
     }
   }
-  if (session?.kind === 'packet') return { ...told, what: packetWord(session), fields: packetFields(session) }
-  if (session?.kind === 'signal') {
-    const name = session.from === 'guest' ? 'connection' : 'flag'
-    return { ...told, what: session.name, fields: [{ name, text: `0x${session.target.toString(16)}` }] }
-  }
-  return { ...told, ...otherWords(entry) }
 }
 
 function channelWord({ event, session, device }: ReplayEntry): string {
@@ -124,10 +132,6 @@ function gpadlFields(gpadl: { readonly missing: number; readonly byteCount: numb
   if (gpadl === undefined) return []
   if (gpadl.missing > 0) return [{ name: 'missing', text: `${gpadl.missing} bytes` }]
   return [{ name: 'memory', text: `${gpadl.byteCount} bytes` }]
-}
-
-function packetWord({ name, payload }: PacketEntry): string {
-  return payload === undefined ? name.replace(/Packet$/, '') : name
 }
 
 const shownBytes = 16
