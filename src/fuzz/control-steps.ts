@@ -1,6 +1,6 @@
 import type { TranscriptEvent } from '../trace/events.ts'
 import { gpadlMessages } from '../vmbus/gpadl-messages.ts'
-import { ChannelMessage, InitiateContact, OpenChannel, RequestOffers } from '../vmbus/messages.ts'
+import { ChannelMessage, ChannelMessageType, InitiateContact, OpenChannel, RequestOffers } from '../vmbus/messages.ts'
 import { VmbusVersion, vmbusVersions } from '../vmbus/versions.ts'
 import { guid, type Sender, toHex } from '../wire/index.ts'
 import type { Draw } from './draw.ts'
@@ -13,8 +13,8 @@ const guids = [guid('11111111-2222-4333-8444-555555555555'), guid('00000017-facb
 
 /** Few ids, so that what one message names is there when the next one comes. */
 const prefer = {
-  channelId: [1, 2, 3, 4, 5],
-  gpadlId: [1, 2, 3, 0xe1e10, 0xe1e11],
+  channelId: [1, 1, 2, 2, 3, 3, 4],
+  gpadlId: [1, 2, 3, 0xe1e10, 0xe1e11, 0xe1e12],
   ringBufferGpadlId: [1, 2, 3],
   openId: [1, 2, 3, 4],
   downstreamRingBufferPageOffset: [1, 2],
@@ -50,9 +50,15 @@ export function controlStep(from: Sender, draw: Draw): Step {
   const connectionId = draw.pick([1, 1, 1, 1, 4, 7])
   if (draw.oneIn(20)) return { event: controlEvent(draw.bytes(draw.below(250)), from, connectionId) }
   const context = draw.oneIn(10) ? {} : { from }
-  const bytes = generate(ChannelMessage, draw, { context, prefer })
+  let bytes = generate(ChannelMessage, draw, { context, prefer })
+  // Else most conversations would be over before they have begun.
+  if (endsConnection(bytes) && !draw.oneIn(4)) bytes = generate(ChannelMessage, draw, { context, prefer })
   const mutations = draw.oneIn(3) ? [mutate(ChannelMessage, bytes, draw, context)] : []
   return { event: controlEvent(bytes, from, connectionId), mutations }
+}
+
+function endsConnection(bytes: Uint8Array): boolean {
+  return bytes[0] === ChannelMessageType.InitiateContact || bytes[0] === ChannelMessageType.Unload
 }
 
 /** The beginning that most guests make, so that what follows meets a connected host. */
@@ -79,8 +85,8 @@ export function contact(version: number, featureFlags = 0): Uint8Array {
   })
 }
 
-/** A GPADL that can be a ring, and the open that uses it, each with a mutation now and then. */
-export function openSteps(draw: Draw): Step[] {
+/** A GPADL that can be a ring, and the open that uses it, each with a mutation now and then, each followed by `between`. */
+export function openSteps(draw: Draw, between: readonly Step[]): Step[] {
   const channelId = draw.pick(prefer.channelId)
   const gpadlId = draw.pick(prefer.ringBufferGpadlId)
   const pages = draw.pick([2, 4, 4, 40])
@@ -94,8 +100,8 @@ export function openSteps(draw: Draw): Step[] {
     userData: new Uint8Array(120),
   })
   const messages = [...gpadlMessages(channelId, gpadlId, [{ byteCount: pages * 4096, byteOffset: 0, pfns }]), open]
-  return messages.map((bytes) => ({
-    event: controlEvent(bytes, 'guest'),
-    mutations: draw.oneIn(8) ? [mutate(ChannelMessage, bytes, draw, { from: 'guest' })] : [],
-  }))
+  return messages.flatMap((bytes) => {
+    const mutations = draw.oneIn(12) ? [mutate(ChannelMessage, bytes, draw, { from: 'guest' })] : []
+    return [{ event: controlEvent(bytes, 'guest'), mutations }, ...between]
+  })
 }

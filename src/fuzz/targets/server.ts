@@ -60,7 +60,7 @@ export function serverTarget(create: () => FuzzedServer = () => new VmbusServer(
 function stepsFor(draw: Draw): Step[] {
   switch (draw.below(10)) {
     case 0:
-      return openSteps(draw)
+      return openSteps(draw, [deliver(16), meddling('answer', { which: 0, ok: !draw.oneIn(8) }), deliver(16)])
     case 1:
     case 2:
       return [deliver(draw.between(1, 8))]

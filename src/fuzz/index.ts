@@ -1,0 +1,23 @@
+/**
+ * Fuzzing: inputs drawn from the schemas by a seed, targets that know what must never happen, the shortest inputs that make it
+ * happen, and reproducers as transcripts.
+ *
+ * @module
+ */
+
+export type { DeviceOptions } from './device-steps.ts'
+export { Draw, drawOf } from './draw.ts'
+export type { FuzzFailure } from './failure.ts'
+export { type FuzzOptions, type FuzzReport, fuzzTarget } from './fuzz.ts'
+export { type GenerateOptions, generate } from './generate.ts'
+export { applyMutation, type Mutation, mutate, mutationsOf } from './mutate.ts'
+export type { Traffic } from './packet-steps.ts'
+export { replayReproducer, reproducerOf } from './reproducer.ts'
+export { shrink } from './shrink.ts'
+export { eventOf, type FuzzTarget, OracleError, type Step } from './target.ts'
+export { clientTarget, type FuzzedClient } from './targets/client.ts'
+export { decodeTarget } from './targets/decode.ts'
+export { ringTarget } from './targets/ring.ts'
+export { type FuzzedServer, serverTarget } from './targets/server.ts'
+export { type VscOptions, vscTarget } from './targets/vsc.ts'
+export { vspTarget } from './targets/vsp.ts'
