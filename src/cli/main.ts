@@ -2,14 +2,24 @@
 import { isWireError } from '../wire/index.ts'
 import { type Command, type ExitStatus, helpOf, InputError, parseCall, UsageError } from './command.ts'
 import { decodeCommand } from './decode.ts'
+import { demoCommand } from './demo.ts'
 import { encodeCommand } from './encode.ts'
 import { explainCommand } from './explain.ts'
+import { fuzzCommand } from './fuzz.ts'
 import { layoutCommand } from './layout.ts'
 import { replayCommand } from './replay.ts'
 import { note, print } from './terminal.ts'
 import { packageVersion } from './version.ts'
 
-const commands: readonly Command[] = [decodeCommand, encodeCommand, layoutCommand, explainCommand, replayCommand]
+const commands: readonly Command[] = [
+  demoCommand,
+  decodeCommand,
+  encodeCommand,
+  explainCommand,
+  layoutCommand,
+  replayCommand,
+  fuzzCommand,
+]
 
 function help(): string {
   const width = Math.max(...commands.map((command) => command.name.length))

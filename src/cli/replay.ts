@@ -39,7 +39,7 @@ function exitStatus({ summary }: Replay): ExitStatus {
 }
 
 /** The transcript of a file; without one, the recording that ships with the package. Throws {@link InputError}. */
-function load(path: string | undefined): Transcript {
+export function load(path: string | undefined): Transcript {
   if (path === undefined) return linuxBoot
   let text: string
   try {

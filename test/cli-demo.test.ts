@@ -1,0 +1,52 @@
+import { spawnSync } from 'node:child_process'
+import { describe, expect, it } from 'vitest'
+
+const main = new URL('../dist/cli/main.js', import.meta.url).pathname
+
+function demo(...args: readonly string[]) {
+  const { status, stdout } = spawnSync(process.execPath, [main, 'demo', ...args])
+  return { status, lines: stdout.toString().split('\n') }
+}
+
+const whole = demo()
+
+describe('vmbus demo', () => {
+  it('shows the partitions and the channels between them', () => {
+    expect(whole.status).toBe(0)
+    const text = whole.lines.join('\n')
+    expect(text).toContain('│ Keyboard VSP             │══ channel 2 ══│ Keyboard VSC             │')
+    expect(text).toContain('│ Echo VSP                 │══ channel 1 ══│ Echo VSC                 │')
+    expect(text).toContain('VMBus 6.0')
+  })
+
+  it('shows the conversation and what came of it', () => {
+    const words = whole.lines.map((line) => line.replace(/\s+/g, ' ').trim())
+    expect(words.some((line) => /child → root InitiateContact version 6\.0/.test(line))).toBe(true)
+    expect(words.some((line) => /root → child Keystroke #2 keyboard makeCode 35$/.test(line))).toBe(true)
+    expect(words).toContain('child: key 0x23 down')
+    expect(words).toContain('child: the echo device answered "hello, root"')
+    expect(words).toContain('keys heard by the child 6')
+  })
+
+  it('replays what a Linux kernel said', () => {
+    const text = whole.lines.join('\n')
+    expect(text).toMatch(/guest → host {2}\s*InitiateContact .*version 5\.3/)
+    expect(text).toContain('0 faults in bytes, 0 differences that matter')
+  })
+
+  it('shows only what happens: without a device its lines are not there', () => {
+    const { status, lines } = demo('--without', 'keyboard')
+    const system = lines.slice(
+      0,
+      lines.findIndex((line) => line.includes('recorded')),
+    )
+    expect(status).toBe(0)
+    expect(system.filter((line) => /[Kk]ey/.test(line))).toEqual([])
+    expect(system.some((line) => line.includes('│ Echo VSP                 │══ channel 1 ══│ Echo VSC'))).toBe(true)
+    expect(system.some((line) => /^channels opened +1$/.test(line))).toBe(true)
+  })
+
+  it('refuses to leave away what is not there', () => {
+    expect(demo('--without', 'floppy').status).toBe(2)
+  })
+})
