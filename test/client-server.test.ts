@@ -27,7 +27,7 @@ function connected(version: number, devices: number, features = 0) {
   return { pair, offers }
 }
 
-describe('our guest and our host', () => {
+describe('our guest and our host', { timeout: 60_000 }, () => {
   for (const version of vmbusVersions) {
     it(`agree on ${versionText(version)}, be it the guest’s choice or the host’s`, () => {
       const chosen = new Pair({ versions: [version], monitorPages })

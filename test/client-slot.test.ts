@@ -185,6 +185,13 @@ describe('a control message', () => {
     expect(violationsOf(guest).map(({ rule }) => rule)).toEqual(new Array(3).fill('message-not-allowed'))
   })
 
+  it('of more bytes than a slot can hold is ignored', () => {
+    const guest = offeredClient([1])
+    guest.receive(new Uint8Array([...rescinded(1), ...new Uint8Array(229)]))
+    expect(violationsOf(guest)).toEqual([{ rule: 'message-too-long', code: 'LENGTH', field: '', offset: 240 }])
+    expect(kinds(guest)).toEqual([])
+  })
+
   it('[OK-01] may be longer than its structure', () => {
     const guest = offeredClient([1])
     guest.receive(new Uint8Array([...rescinded(1), ...new Uint8Array(228).fill(7)]))

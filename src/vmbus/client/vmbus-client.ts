@@ -4,6 +4,7 @@ import {
   ChannelMessage,
   ChannelMessageHeader,
   ChannelMessageType,
+  maxMessageSize,
   type OfferChannel,
   RescindChannelOffer,
   Unload,
@@ -91,7 +92,7 @@ export class VmbusClient {
     this.#contact()
   }
 
-  /** → `offer` for each channel, then `offers-delivered`; once per connection. */
+  /** → `offer` for each channel, then `offers-delivered`, or `post-failed`; once per connection. */
   requestOffers(): void {
     this.#needConnection()
     this.#connection.requestOffers()
@@ -157,7 +158,7 @@ export class VmbusClient {
     this.#sockets.connect(endpointId, serviceId, siloId)
   }
 
-  /** Asks the host to send no more (feature pauseResume) → `paused`; what arrives until then is handled as ever. */
+  /** Asks the host to send no more (feature pauseResume) → `paused` or `post-failed`; what arrives until then is handled as ever. */
   pause(): void {
     this.#needFeature('pauseResume')
     this.#connection.pause()
@@ -170,7 +171,7 @@ export class VmbusClient {
   }
 
   /**
-   * Ends the connection → `unloaded`. All that waits is answered with `disconnected` and all channels are forgotten at once; what
+   * Ends the connection → `unloaded` or `post-failed`. All that waits is answered with `disconnected` and all channels are forgotten at once; what
    * the host still sends is stale and dropped. Memory that it can see is the guest's alone with `unloaded`.
    */
   unload(): void {
@@ -183,7 +184,7 @@ export class VmbusClient {
     this.#link.post(ChannelMessageType.Unload, Unload.encode({}))
   }
 
-  /** Takes one control message, header included. */
+  /** Takes one control message, header included; the bytes are copied. */
   receive(bytes: Uint8Array): void {
     const message = this.#decode(bytes.slice())
     if (message === undefined) return
@@ -269,6 +270,11 @@ export class VmbusClient {
 
   #decode(bytes: Uint8Array): ChannelMessage | undefined {
     const { version, features } = this.#link
+    if (bytes.length > maxMessageSize) {
+      const why = `${bytes.length} bytes, at most ${maxMessageSize}`
+      this.#link.report({ rule: 'message-too-long', code: 'LENGTH', field: '', offset: maxMessageSize, why })
+      return undefined
+    }
     try {
       return ChannelMessage.decode(bytes, version === 0 ? { from: 'host' } : { version, features, from: 'host' })
     } catch (error) {
