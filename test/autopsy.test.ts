@@ -51,7 +51,9 @@ describe('the autopsy of a ring', () => {
     ])
   })
 
-  it('recovers exactly the packets that are still intact, whatever was written, read, and wrapped', () => {
+  it('recovers exactly the packets that are still intact, whatever was written, read, and wrapped', {
+    timeout: 60_000,
+  }, () => {
     const step = fc.record({ payload: fc.integer({ min: 0, max: 1500 }), reads: fc.integer({ min: 0, max: 4 }) })
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
@@ -162,7 +164,7 @@ describe('the autopsy of a ring', () => {
     expect(() => autopsyChannel(pages, 6, 5)).toThrow(RangeError)
   })
 
-  it('ends on any bytes, and stays within them', () => {
+  it('ends on any bytes, and stays within them', { timeout: 60_000 }, () => {
     const words = fc.uint8Array({ maxLength: 5000, size: 'max' })
     const index = fc.integer({ min: 0, max: 700 }).map((value) => value * 8)
     fc.assert(

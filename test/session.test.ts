@@ -369,7 +369,7 @@ describe('memory of a session', () => {
 })
 
 describe('a session on any bytes', () => {
-  it('answers with an entry, and goes on', () => {
+  it('answers with an entry, and goes on', { timeout: 60_000 }, () => {
     const from = fc.constantFrom('guest', 'host')
     // Beginnings that look like messages or packets get further than noise alone.
     const messageBytes = fc

@@ -127,7 +127,7 @@ describe('reading a transcript', () => {
     expect(events).toHaveLength(1)
   })
 
-  it('answers any JSON with a transcript or its own error', () => {
+  it('answers any JSON with a transcript or its own error', { timeout: 60_000 }, () => {
     const event = fc.record(
       {
         kind: fc.constantFrom('msg', 'packet', 'tick', 'config', 'ring'),
