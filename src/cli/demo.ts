@@ -9,7 +9,7 @@ import { KeyboardVsc } from '../vsc/keyboard.ts'
 import { EchoVsp, echoInterface } from '../vsp/echo.ts'
 import { KeyboardVsp } from '../vsp/keyboard.ts'
 import type { Guid } from '../wire/index.ts'
-import { type Command, UsageError } from './command.ts'
+import { type Command, type ExitStatus, UsageError } from './command.ts'
 import { drawSystem, type SystemPicture } from './demo-picture.ts'
 import { liveLine } from './live-line.ts'
 import { dialogueLines, verdict } from './replay.ts'
@@ -26,7 +26,7 @@ export const demoCommand: Command = {
   summary: 'Runs a root and a child partition with devices between them, and shows what they say.',
   words: 0,
   options: { without: { value: 'DEVICE', help: `leave a device away: ${devices.join(' or ')}` } },
-  async run(call) {
+  async run(call): Promise<ExitStatus> {
     const without = call.option('without')
     if (without !== undefined && !devices.some((device) => device === without)) {
       throw new UsageError(`--without takes ${devices.join(' or ')}, not ${without}`)

@@ -49,7 +49,7 @@ function linesOf(
   options: FormatOptions,
 ): readonly string[] {
   const { nameOf = () => undefined, paint = (_, text) => text } = options
-  const rows = all.filter((row) => bytes !== undefined || !isSilent(row))
+  const rows = all.filter((row) => (bytes !== undefined && row.size > 0) || !isSilent(row))
   const under = faultsByRow(rows, faults)
   const digits = Math.max(4, ...rows.map((row) => row.offset.toString(16).length))
   const width = Math.max(...rows.map((row) => 2 * row.depth + row.name.length))
