@@ -10,6 +10,12 @@ interface Pending {
 /** The promises that an end has given: each is kept, or broken as soon as it is clear that it cannot be kept. */
 export class Pendings {
   readonly #all = new Set<Pending>()
+  readonly #wake: () => void
+
+  /** @param wake makes sure that the bus looks, sooner or later, whether it is quiet: a promise may start nothing that runs. */
+  constructor(wake: () => void) {
+    this.#wake = wake
+  }
 
   /** What is awaited, a line each. */
   explain(): string[] {
@@ -27,6 +33,7 @@ export class Pendings {
     channelId: () => number | undefined,
     start: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
   ): Promise<T> {
+    this.#wake()
     return new Promise<T>((resolve, reject) => {
       const pending: Pending = {
         what,

@@ -47,8 +47,10 @@ export function replay(transcript: Transcript, decoders: readonly DeviceDecoder[
   const entries = decodeEvents(transcript, decoders)
   const host = new HostReplay(transcript.events)
   for (const [number, event] of transcript.events.entries()) {
-    if (event.kind === 'postmessage') host.fromGuest(fromHex(event.hex), event.connection_id, number)
-    else if (event.kind === 'msg') host.fromHost(fromHex(event.hex), number)
+    if (event.kind === 'postmessage') {
+      // What the recorded host had no room for it did not hear either.
+      if ((event.status ?? 0) === 0) host.fromGuest(fromHex(event.hex), event.connection_id, number)
+    } else if (event.kind === 'msg') host.fromHost(fromHex(event.hex), number)
   }
   host.finish()
   const { differences, violations, violationCounts } = host
