@@ -202,17 +202,18 @@ function askOf(saved: NonNullable<SavedChannel['reopen']>): OpenAsk {
 /** Tells the device what it had, and asks again what it has not answered. */
 function askAgain(core: Core, channel: Channel, offer: OfferId): void {
   const { channelId, request, state } = channel
-  if (channelId === undefined) return
   const gpadls = [...channel.gpadls.values()]
   const held = gpadls.filter((gpadl) => gpadl.state === 'accepted' || gpadl.state === 'tearing-down')
   const isOpen = request !== undefined && !state.startsWith('opening')
-  core.effect({
-    kind: 'restored',
-    offer,
-    channelId,
-    gpadls: held.map(({ id, ranges }) => ({ gpadlId: id, ranges })),
-    ...(isOpen ? { request } : {}),
-  })
+  if (channelId !== undefined) {
+    core.effect({
+      kind: 'restored',
+      offer,
+      channelId,
+      gpadls: held.map(({ id, ranges }) => ({ gpadlId: id, ranges })),
+      ...(isOpen ? { request } : {}),
+    })
+  }
   for (const gpadl of gpadls) {
     if (gpadl.state === 'offered') core.effect({ kind: 'gpadl', offer, gpadlId: gpadl.id, ranges: gpadl.ranges })
     if (gpadl.state === 'tearing-down' && !gpadl.held) core.effect({ kind: 'gpadl-teardown', offer, gpadlId: gpadl.id })

@@ -18,7 +18,7 @@ import {
   serverStateFormat,
 } from './saved-state.ts'
 
-/** The state as plain data. Channels that the guest knows nothing of are left out: their devices offer them again. */
+/** The state as plain data. Channels that the guest has not heard of are left out: their devices offer them again. */
 export function saveCore(core: Core, inbox: readonly Incoming[]): ServerState {
   const { ready, held } = core.outbox.contents()
   const { modifyingConnection: modifying } = core
@@ -29,7 +29,7 @@ export function saveCore(core: Core, inbox: readonly Incoming[]): ServerState {
     modifyingConnection: modifying === undefined ? null : { pages: savedPages(modifying.pages) },
     unloadedOnce: core.unloadedOnce,
     paused: core.outbox.paused,
-    channels: [...core.offers.channels()].filter(isWorthSaving).map(savedChannel),
+    channels: [...core.offers.channels()].filter((channel) => isWorthSaving(core, channel)).map(savedChannel),
     tlConnects: core.tlConnects.map((request) => ({ ...request })),
     ready: ready.map(savedMessage),
     held: held.map(savedMessage),
@@ -37,8 +37,10 @@ export function saveCore(core: Core, inbox: readonly Incoming[]): ServerState {
   }
 }
 
-function isWorthSaving(channel: Channel): boolean {
-  return channel.state !== 'released' || channel.gpadls.size > 0
+/** A channel that the guest has let go of is not to be offered again on the same connection. */
+function isWorthSaving(core: Core, channel: Channel): boolean {
+  if (channel.state !== 'released' || channel.gpadls.size > 0) return true
+  return core.connection?.offersSent === true && !core.offers.waiting.has(channel)
 }
 
 function savedPages(pages: MonitorPages | undefined): SavedPages | null {
