@@ -44,7 +44,7 @@ export interface BusOptions {
   readonly version?: string | number
   /** Features that the guest asks for and the host grants (see FeatureFlags), from 6.0 on. Default none. */
   readonly features?: number
-  /** Bytes of guest memory. Default 128 MiB, of which the platform provides what is touched. */
+  /** Bytes of guest memory. Default 16 MiB: room for some 500 channels. */
   readonly memorySize?: number
   /** Guest memory, instead of `memorySize`. */
   readonly memory?: GuestMemory
@@ -80,7 +80,7 @@ export class Bus {
 
   /** Connects at once: with the first {@link settle}, or in a microtask. */
   constructor(options: BusOptions = {}) {
-    const { seed, scheduling, vps = 1, memorySize = 128 * 1024 * 1024, violations, now } = options
+    const { seed, scheduling, vps = 1, memorySize = 16 * 1024 * 1024, violations, now } = options
     const partitions = options.partitions ?? { host: 'root', guest: 'child' }
     this.memory = options.memory ?? new BufferMemory(new ArrayBuffer(memorySize))
     this.pump = new Pump({

@@ -339,8 +339,15 @@ export class Channel {
 
   #run(): void {
     if (!this.isOpen) return
-    this.#flush()
-    if (!this.#paused) this.#drain()
+    let isDone = false
+    try {
+      this.#flush()
+      if (!this.#paused) this.#drain()
+      isDone = true
+    } finally {
+      // What a device, or the policy `throw`, has thrown costs the packet at hand, not the ones behind it.
+      if (!isDone) this.signalled()
+    }
   }
 
   /** Reads what is there, up to the batch limit; then unmasks and looks again (behaviour 151, RB-40, RB-41). */

@@ -39,7 +39,7 @@ export class GuestEndpoint {
   /** Guest pages for rings and buffers. */
   readonly pages: PageAllocator
   /** Promises to users of drivers. */
-  readonly pendings = new Pendings()
+  readonly pendings: Pendings
   readonly #pump: Pump
   readonly #log: EndLog
   readonly #options: GuestOptions
@@ -49,6 +49,8 @@ export class GuestEndpoint {
   #waiting: Waiting[] = []
   #isConnected = false
   readonly #task = new Task('guest control', () => this.#run())
+  /** What is still to be told to drivers. */
+  readonly #events: ClientEvent[] = []
   /** The host had no room for the last post: the next try is due when {@link #retry} runs. */
   #isHeldUp = false
   readonly #retry = new Task('guest post', () => {
@@ -59,6 +61,7 @@ export class GuestEndpoint {
   constructor(transport: GuestTransport, pump: Pump, log: EndLog, options: GuestOptions = {}) {
     this.transport = transport
     this.#pump = pump
+    this.pendings = new Pendings(() => pump.wake())
     this.#log = log
     this.#options = options
     this.pages = new PageAllocator(transport.memory)
@@ -202,11 +205,17 @@ export class GuestEndpoint {
   }
 
   #run(): void {
-    for (;;) {
-      const events = this.client.takeEvents()
-      for (const event of events) this.#handle(event)
-      const posted = this.#post()
-      if (!posted && events.length === 0) return
+    let isDone = false
+    try {
+      do {
+        for (const event of this.client.takeEvents()) this.#events.push(event)
+        const event = this.#events.shift()
+        if (event !== undefined) this.#handle(event)
+        else isDone = !this.#post()
+      } while (!isDone)
+    } finally {
+      // What a driver throws does not cost the others theirs.
+      if (!isDone) this.#pump.schedule(this.#task)
     }
   }
 

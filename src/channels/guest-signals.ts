@@ -50,17 +50,17 @@ export class GuestSignals {
 
   send({ interruptPageBit, monitor, connectionId }: SignalMechanism, channelId: number): void {
     if (interruptPageBit !== undefined) {
-      this.#transport.setBit(this.interruptPage + HALF_PAGE, interruptPageBit)
       if (connectionId !== undefined) this.#log.signal('interrupt-page', 'sent', interruptPageBit, channelId)
+      this.#transport.setBit(this.interruptPage + HALF_PAGE, interruptPageBit)
     }
     if (monitor !== undefined && this.monitorPages !== undefined) {
       const page = Number(this.monitorPages.childToParent)
-      this.#transport.setBit(page + TRIGGER_GROUPS + monitor.group * 8, monitor.bit)
       this.#log.signal('monitor-page', 'sent', monitor.group * 32 + monitor.bit, channelId)
+      this.#transport.setBit(page + TRIGGER_GROUPS + monitor.group * 8, monitor.bit)
     }
     if (connectionId !== undefined) {
-      this.#transport.signal(connectionId, 0)
       this.#log.signal('hypercall', 'sent', connectionId, channelId)
+      this.#transport.signal(connectionId, 0)
     }
   }
 

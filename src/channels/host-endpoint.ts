@@ -36,6 +36,8 @@ export class HostEndpoint implements DeviceHost {
   readonly #signals: HostSignals
   readonly #task = new Task('host control', () => this.#run())
   #slotBusy = false
+  /** What is still to be carried out. */
+  readonly #effects: ServerEffect[] = []
 
   constructor(transport: HostTransport, pump: Pump, log: EndLog, options: HostOptions = {}) {
     this.transport = transport
@@ -143,10 +145,17 @@ export class HostEndpoint implements DeviceHost {
 
   /** Carries out what the server asks for and sends what it says, until it is content or the guest's slot is taken. */
   #run(): void {
-    for (;;) {
-      const effects = this.server.takeEffects()
-      for (const effect of effects) this.#perform(effect)
-      if (!this.#send() && effects.length === 0) return
+    let isDone = false
+    try {
+      do {
+        for (const effect of this.server.takeEffects()) this.#effects.push(effect)
+        const effect = this.#effects.shift()
+        if (effect !== undefined) this.#perform(effect)
+        else isDone = !this.#send()
+      } while (!isDone)
+    } finally {
+      // What a device throws does not cost the others theirs.
+      if (!isDone) this.#pump.schedule(this.#task)
     }
   }
 

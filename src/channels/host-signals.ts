@@ -76,8 +76,8 @@ export class HostSignals {
   /** Interrupts the guest for a channel. A page that the guest has not got interrupts no one. */
   interrupt(interrupt: ChannelInterrupt, channelId: number): void {
     if (interrupt.kind === 'event') {
-      this.#transport.setEventFlag(interrupt.vp, interrupt.sint, interrupt.flag)
       this.#log.signal('event-flag', 'sent', interrupt.flag, channelId)
+      this.#transport.setEventFlag(interrupt.vp, interrupt.sint, interrupt.flag)
     } else if (interrupt.kind === 'interrupt-page') {
       try {
         this.#transport.setBit(Number(interrupt.page), interrupt.bit)
@@ -85,8 +85,8 @@ export class HostSignals {
         if (error instanceof MemoryFault) return
         throw error
       }
-      this.#transport.setEventFlag(0, interrupt.sint, 0)
       this.#log.signal('interrupt-page', 'sent', interrupt.bit, channelId)
+      this.#transport.setEventFlag(0, interrupt.sint, 0)
     }
   }
 
