@@ -7,10 +7,12 @@
 
 export type { DeviceOptions } from './device-steps.ts'
 export { Draw, drawOf } from './draw.ts'
-export type { FuzzFailure } from './failure.ts'
+export { type FuzzFailure, whyOf } from './failure.ts'
 export { type FuzzOptions, type FuzzReport, fuzzTarget } from './fuzz.ts'
 export { type GenerateOptions, generate } from './generate.ts'
+export { moduleTargets } from './module-targets.ts'
 export { applyMutation, type Mutation, mutate, mutationsOf } from './mutate.ts'
+export { ownTargets } from './own-targets.ts'
 export type { Traffic } from './packet-steps.ts'
 export { replayReproducer, reproducerOf } from './reproducer.ts'
 export { shrink } from './shrink.ts'

@@ -126,6 +126,8 @@ class ServerWorld {
   readonly #received = new Map<number, number>()
   readonly #sent = new Map<number, number>()
   #sockets = 0
+  /** Offers of which a reserved channel is open. */
+  readonly #reserved = new Set<OfferId>()
 
   constructor(readonly server: FuzzedServer) {
     for (const number of [0, 1, 2]) this.#offer(number)
@@ -165,7 +167,8 @@ class ServerWorld {
     const served = numberIn(this.#sent, type.AllOffersDelivered) === delivered + 1
     expect(served, 'not-served', 'a new guest gets no offers')
     const told = numberIn(this.#sent, type.OfferChannel) - before
-    const there = this.#offered.size + this.#sockets
+    // A reserved channel that is still open is not offered again (behaviour 38).
+    const there = this.#offered.size + this.#sockets - this.#reserved.size
     expect(told === there, 'not-served', `a new guest is offered ${told} channels of ${there}`)
   }
 
@@ -218,6 +221,7 @@ class ServerWorld {
   /** Takes up new questions; those of an offer that is gone are not to be answered any more. */
   #collect(): void {
     for (const effect of this.server.takeEffects()) {
+      if (effect.kind === 'close' || effect.kind === 'revoked') this.#reserved.delete(effect.offer)
       if (effect.kind === 'revoked') {
         this.#questions = this.#questions.filter(
           (question) => !('offer' in question) || question.offer !== effect.offer,
@@ -235,6 +239,7 @@ class ServerWorld {
     if (question === undefined) return
     switch (question.kind) {
       case 'open':
+        if (ok && question.request.reserved) this.#reserved.add(question.offer)
         server.openComplete(question.offer, ok)
         break
       case 'close':
