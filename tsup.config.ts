@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { copyFileSync, rmSync } from 'node:fs'
 import { entries } from './scripts/entries.ts'
 
 /** Makes relative imports name the built files: `./ring.ts` becomes `./ring.js`, or `./ring.cjs` in CommonJS. */
@@ -14,12 +14,21 @@ const builtSuffix = {
 // and no more, and the command runs on the same modules as a user's VSP that is handed to it.
 const modules = { bundle: false, target: 'node20', removeNodeProtocol: false, plugins: [builtSuffix] }
 
+/** The transcripts' JSON Schema ships beside the code that reads them. */
+const schema = 'transcript.schema.json'
+
 // tsup cleans per build, and the three below run at the same time.
 rmSync('dist', { recursive: true, force: true })
 
 // Without tsup's own types: they do not compile with `skipLibCheck: false`, as everything here does.
 export default [
-  { ...modules, format: 'esm', entry: ['src/**/*.ts'], sourcemap: true },
+  {
+    ...modules,
+    format: 'esm',
+    entry: ['src/**/*.ts'],
+    sourcemap: true,
+    onSuccess: async () => copyFileSync(`src/trace/${schema}`, `dist/trace/${schema}`),
+  },
   { ...modules, format: 'cjs', entry: ['src/**/*.ts', '!src/cli/**'] },
   {
     format: ['esm', 'cjs'],
