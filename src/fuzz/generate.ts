@@ -1,5 +1,5 @@
 import type { BitsSchema } from '../wire/bits.ts'
-import { WireWriter } from '../wire/buffer.ts'
+import { WireReader, WireWriter } from '../wire/buffer.ts'
 import type { Count } from '../wire/bytes.ts'
 import { anyContext, type WireContext } from '../wire/context.ts'
 import { readGuid } from '../wire/guid-text.ts'
@@ -114,11 +114,22 @@ class Generator {
     } else if (selector.otherwise === undefined || !this.draw.oneIn(20)) {
       member = this.draw.pick(node.members.filter((rule) => mayOccur(rule, this.context))).schema
     } else {
-      member = selector.otherwise
+      return this.#otherwise(node, selector.otherwise)
     }
     // Where the fields before call for no variant, any will do: the decoder refuses it.
     const chosen = member ?? this.draw.pick(node.schemas)
     return { type: chosen.name, ...this.#struct(chosen) }
+  }
+
+  /** The fallback, with a tag that no variant has (unless luck is very bad). */
+  #otherwise(node: UnionSchema, fallback: StructSchema): Siblings {
+    for (let attempt = 0; ; attempt++) {
+      const value = { type: fallback.name, ...this.#struct(fallback) }
+      const bytes = new Uint8Array(measureValue(fallback, value, this.context))
+      interpretEncode(fallback, new WireWriter(bytes), 0, value, this.context)
+      const found = node.candidates(new WireReader(bytes), 0, {}, this.context)
+      if (attempt === 16 || (!('code' in found) && found[0] === fallback)) return value
+    }
   }
 
   #int(min: number, max: number): number {
