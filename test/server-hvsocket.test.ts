@@ -234,7 +234,13 @@ describe('reserved channels', () => {
     env.post('CloseReservedChannel', { channelId: 1, targetVp: 4, targetSint: 3 })
     env.server.closeComplete(offer)
     expect(env.heard()).toEqual([closed(4, 3)])
-    expect(env.server.channels()).toMatchObject([{ state: 'released', channelId: undefined }])
+    expect(env.effects()).toEqual([
+      { kind: 'close', offer, channelId: 1 },
+      { kind: 'gpadl-teardown', offer, gpadlId: 10 },
+    ])
+    env.server.gpadlTeardownComplete(offer, 10)
+    env.expectIgnored()
+    expect(env.server.channels()).toMatchObject([{ state: 'released', channelId: undefined, gpadls: 0 }])
     env.connect()
     env.post('RequestOffers', {})
     expect(env.heard()).toMatchObject([{ type: 'OfferChannel', channelId: 1 }, { type: 'AllOffersDelivered' }])
@@ -254,6 +260,10 @@ describe('reserved channels', () => {
     env.post('CloseReservedChannel', { channelId: 1, targetVp: 4, targetSint: 2 })
     env.server.closeComplete(first)
     expect(env.heard()).toEqual([closed(4)])
+    // Now it is offered here too, when its old ring is gone.
+    expect(env.effects()).toMatchObject([{ kind: 'close' }, { kind: 'gpadl-teardown', offer: first, gpadlId: 10 }])
+    env.server.gpadlTeardownComplete(first, 10)
+    expect(env.heard()).toMatchObject([{ type: 'OfferChannel', channelId: 1 }])
   })
 
   it('[B118] are not opened twice, nor while they close, nor for a SINT that cannot be', () => {

@@ -105,6 +105,27 @@ describe('Unload', () => {
     env.opened(offer, 1)
   })
 
+  it('[B37][B58] takes the sub-channels of open channels with it: the next connection has to ask for them', () => {
+    const env = new TestEnv()
+    const primary = env.one()
+    const sub = env.offer(1, { subchannelIndex: 1 })
+    env.heard()
+    env.opened(primary, 1)
+    env.opened(sub, 2)
+    env.post('Unload', {})
+    expect(env.effects()).toEqual([
+      { kind: 'revoked', offer: sub },
+      { kind: 'close', offer: primary, channelId: 1 },
+    ])
+    env.server.closeComplete(primary)
+    env.server.gpadlTeardownComplete(primary, 10)
+    expect(env.heard()).toEqual([complete])
+    env.effects()
+    env.connect()
+    env.post('RequestOffers', {})
+    expect(env.heard()).toMatchObject([{ channelId: 1 }, { type: 'AllOffersDelivered' }])
+  })
+
   it('has no answer at 0.13, which lacks the message', () => {
     const env = new TestEnv().connect({ version: VmbusVersion.V0_13 })
     env.post('Unload', {})

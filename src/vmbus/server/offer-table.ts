@@ -73,12 +73,12 @@ export class OfferTable {
 
   /** Gives a channel the lowest free relid, or that one; false when there is none. */
   assignRelid(channel: Channel, wanted?: ChannelId): boolean {
-    let relid = wanted ?? this.#lowestFree
+    let relid: ChannelId = wanted ?? this.#lowestFree
     if (wanted === undefined) while (this.#byRelid[relid] !== undefined) relid += 1
+    if (wanted === undefined) this.#lowestFree = relid
     if (relid <= this.relidOffset || relid > maxChannels || this.#byRelid[relid] !== undefined) return false
     this.#byRelid[relid] = channel
     channel.channelId = relid
-    if (wanted === undefined) this.#lowestFree = relid + 1
     return true
   }
 

@@ -1,16 +1,6 @@
 import { isGuid } from '../../wire/index.ts'
 import { DeviceId } from '../device-ids.ts'
-import {
-  AllOffersDelivered,
-  CloseReservedChannelResponse,
-  GpadlCreated,
-  GpadlTorndown,
-  MessageStatus,
-  ModifyChannelResponse,
-  OfferChannel,
-  RelIdReleased,
-  RescindChannelOffer,
-} from '../messages.ts'
+import { AllOffersDelivered, OfferChannel, RelIdReleased } from '../messages.ts'
 import {
   type ChannelOffer,
   HvsocketUserDefined,
@@ -21,11 +11,11 @@ import {
   StandardUserDefined,
 } from '../offer.ts'
 import { putU32 } from '../u32.ts'
-import { FeatureFlags, VmbusVersion } from '../versions.ts'
+import { FeatureFlags } from '../versions.ts'
 import { Channel } from './channel.ts'
 import type { Core } from './core.ts'
-import { clearOpen, freeChannel, letGo } from './disconnect.ts'
 import type { OfferId, OfferParams } from './effects.ts'
+import { letGo } from './let-go.ts'
 
 const userDefinedSize = 120
 
@@ -109,9 +99,9 @@ function number(a = last, b = last): number {
   return a === b ? 0 : a - b
 }
 
-/** Gives a released channel a relid and tells the guest; without a free relid it waits for one. */
+/** Gives a released channel a relid and tells the guest; without a free relid, or before its old GPADLs are gone, it waits. */
 function offerChannel(core: Core, channel: Channel): void {
-  if (!core.offers.assignRelid(channel)) {
+  if (channel.gpadls.size > 0 || !core.offers.assignRelid(channel)) {
     core.offers.waiting.add(channel)
     return
   }
@@ -121,11 +111,9 @@ function offerChannel(core: Core, channel: Channel): void {
   sendOffer(core, channel)
 }
 
-function offerWaiting(core: Core): void {
-  for (const channel of core.offers.waiting) {
-    offerChannel(core, channel)
-    if (core.offers.waiting.has(channel)) return
-  }
+/** Offers what has waited, as far as that is possible now. */
+export function offerWaiting(core: Core): void {
+  for (const channel of core.offers.waiting) offerChannel(core, channel)
 }
 
 /** The connection that an offer tells the guest to signal. Source: OpenVMM vmbus_server (ConnectionId::new). */
@@ -188,72 +176,6 @@ function userDefinedOf({ interfaceId }: OfferParams, flags: number, bytes: Uint8
   return { type: 'StandardUserDefined', ...StandardUserDefined.decode(bytes) }
 }
 
-/** Takes an offer back, a primary channel's sub-channels first; false when it is gone already. */
-export function revokeOffer(core: Core, offer: OfferId): boolean {
-  const channel = core.offers.byOffer.get(offer)
-  if (channel === undefined) return false
-  revokeSubchannels(core, channel)
-  revokeChannel(core, channel)
-  return true
-}
-
-/** Sub-channels do not outlive the open primary channel. */
-export function revokeSubchannels(core: Core, primary: Channel): void {
-  if ((primary.params.subchannelIndex ?? 0) !== 0) return
-  for (const channel of [...core.offers.ofDevice(primary.params)]) if (channel !== primary) revokeChannel(core, channel)
-}
-
-function revokeChannel(core: Core, channel: Channel): void {
-  const { offer } = channel
-  if (offer === undefined) return
-  core.offers.byOffer.delete(offer)
-  channel.offer = undefined
-  core.effect({ kind: 'revoked', offer })
-  if (channel.state === 'reoffered') {
-    channel.state = 'revoked'
-    return
-  }
-  rescind(core, channel)
-}
-
-/** A channel's device is gone: the guest gets what it is owed, and hears of it if it knew the channel. */
-export function rescind(core: Core, channel: Channel): void {
-  const { channelId } = channel
-  answerDebts(core, channel)
-  clearOpen(core, channel)
-  channel.reopen = undefined
-  channel.modify = undefined
-  if (core.connection !== undefined && channel.offered && channelId !== undefined) {
-    channel.state = 'revoked'
-    core.send(RescindChannelOffer.encode({ channelId }))
-    return
-  }
-  core.gpadls.removeAll(channel)
-  core.offers.remove(channel)
-  core.progress(channel)
-  offerWaiting(core)
-}
-
-/** What the guest still waits for is answered before it hears of the rescind; it cannot be answered later. */
-function answerDebts(core: Core, channel: Channel): void {
-  const { channelId } = channel
-  if (channelId === undefined) return
-  for (const gpadl of [...channel.gpadls.values()]) {
-    if (gpadl.state === 'accepted') continue
-    const gpadlId = gpadl.id
-    core.gpadls.remove(gpadl)
-    if (gpadl.silent) continue
-    if (gpadl.state === 'tearing-down') core.send(GpadlTorndown.encode({ gpadlId }))
-    else core.send(GpadlCreated.encode({ channelId, gpadlId, status: MessageStatus.Failure }))
-  }
-  if (channel.modify !== undefined && channel.offered && (core.connection?.version ?? 0) >= VmbusVersion.V5_3) {
-    core.send(ModifyChannelResponse.encode({ channelId, status: MessageStatus.Failure }))
-  }
-  if (channel.reserved !== undefined && channel.state.startsWith('closing')) {
-    core.sendTo(channel.reserved, CloseReservedChannelResponse.encode({ channelId }))
-  }
-}
-
 /** RelIdReleased: the guest has let go of a channel, rescinded or not. */
 export function receiveRelIdReleased(core: Core, channelId: number): void {
   const channel = core.find(channelId)
@@ -272,15 +194,8 @@ export function receiveRelIdReleased(core: Core, channelId: number): void {
     case 'closed':
     case 'closing':
       letGo(core, channel)
-      offerWaiting(core)
       return
     default:
       core.refuse('release-in-use', 'channelId', offset, { channelId })
   }
-}
-
-/** The end of a channel that the guest has let go of. */
-export function finishRelease(core: Core, channel: Channel): void {
-  freeChannel(core, channel)
-  if (core.connection !== undefined) offerWaiting(core)
 }

@@ -11,9 +11,10 @@ import {
 import { FeatureFlags, VmbusVersion } from '../versions.ts'
 import type { Channel, OpenAsk } from './channel.ts'
 import type { Connection, Core } from './core.ts'
-import { askClose, clearOpen, freeChannel } from './disconnect.ts'
 import type { ChannelInterrupt, GpadlRange, MessageTarget } from './effects.ts'
-import { finishRelease, offeredConnectionId, revokeSubchannels } from './offers.ts'
+import { askClose, clearOpen, finishRelease } from './let-go.ts'
+import { offeredConnectionId } from './offers.ts'
+import { revokeSubchannels } from './revoke.ts'
 import type { ServerRule } from './rules.ts'
 
 const pageSize = 4096
@@ -158,7 +159,7 @@ export function completeOpen(core: Core, channel: Channel, ok: boolean): boolean
     if (!ok) clearOpen(core, channel)
     answerOpen(core, channel, request.openId, ok ? MessageStatus.Success : MessageStatus.Failure, reserved)
     // A reserved channel whose connection has ended meanwhile.
-    if (!ok && !channel.offered) freeChannel(core, channel)
+    if (!ok && !channel.offered) releaseReserved(core, channel)
   } else if (channel.state === 'opening-release') {
     channel.state = 'closing-release'
     if (ok) askClose(core, channel)
@@ -197,11 +198,18 @@ export function completeClose(core: Core, channel: Channel): boolean {
   if (reserved !== undefined && channelId !== undefined) {
     core.sendTo(reserved, CloseReservedChannelResponse.encode({ channelId }))
   }
-  if (state === 'closing-release' || !channel.offered) finishRelease(core, channel)
+  if (state === 'closing-release') finishRelease(core, channel)
+  else if (!channel.offered) releaseReserved(core, channel)
   else {
     channel.state = 'closed'
     if (reopen !== undefined) openChannel(core, channel, reopen)
   }
   core.progress(channel)
   return true
+}
+
+/** A reserved channel that has outlived its connection is offered anew to the guest that is there now. */
+function releaseReserved(core: Core, channel: Channel): void {
+  finishRelease(core, channel)
+  if (core.connection?.offersSent) core.offers.waiting.add(channel)
 }

@@ -1,7 +1,7 @@
 import { noInterruptVp } from '../ids.ts'
 import { CloseReservedChannel, OpenReservedChannel } from '../messages.ts'
 import type { Core, MessageOf } from './core.ts'
-import { askClose } from './disconnect.ts'
+import { askClose } from './let-go.ts'
 import { openChannel } from './open-close.ts'
 
 /** SINTs of a processor. */

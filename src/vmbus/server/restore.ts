@@ -2,11 +2,12 @@ import { ChannelMessage } from '../messages.ts'
 import { versionText, vmbusVersions } from '../versions.ts'
 import { Channel, type OpenAsk } from './channel.ts'
 import { Core, type Incoming } from './core.ts'
-import { askClose } from './disconnect.ts'
 import type { ChannelInterrupt, MonitorPages, OfferId, OfferParams, OpenRequest } from './effects.ts'
+import { askClose } from './let-go.ts'
 import type { Contact } from './negotiation.ts'
-import { addOffer, rescind } from './offers.ts'
+import { addOffer } from './offers.ts'
 import type { ServerSettings } from './options.ts'
+import { rescind } from './revoke.ts'
 import {
   bytesOf,
   type SavedChannel,

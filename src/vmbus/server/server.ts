@@ -12,10 +12,11 @@ import { type ChannelInfo, channelInfos, explain } from './explain.ts'
 import { completeGpadl, completeGpadlTeardown } from './gpadl.ts'
 import { completeTlConnect } from './hvsocket.ts'
 import { completeModify, completeModifyConnection } from './modify.ts'
-import { addOffer, revokeOffer } from './offers.ts'
+import { addOffer, offerWaiting } from './offers.ts'
 import { completeClose, completeOpen } from './open-close.ts'
 import { type ServerOptions, settingsOf } from './options.ts'
 import { restoreCore } from './restore.ts'
+import { revokeOffer } from './revoke.ts'
 import { saveCore } from './save.ts'
 import type { ServerState } from './saved-state.ts'
 
@@ -232,6 +233,7 @@ export class VmbusServer {
       if (core.connection !== undefined) disconnect(core, { kind: 'nothing' })
       finishDisconnect(core)
     }
+    if (core.connection !== undefined && core.offers.waiting.size > 0) offerWaiting(core)
     for (let found = core.found.shift(); found !== undefined; found = core.found.shift()) core.violations.report(found)
   }
 }
