@@ -34,7 +34,7 @@ function find(target: FuzzTarget, runs: number) {
   return failure
 }
 
-describe('a VSP', () => {
+describe('a VSP', { timeout: 60_000 }, () => {
   it('that throws on a length', () => {
     class Throws extends EchoVsp {
       protected override onPacket(packet: RingPacket, channel: Channel): void {
@@ -113,7 +113,7 @@ describe('a VSP', () => {
   })
 })
 
-describe('a VSC', () => {
+describe('a VSC', { timeout: 60_000 }, () => {
   it('that takes a completion for longer than it is', () => {
     class Trusting extends EchoVsc {
       protected override onPacket(packet: RingPacket): void {
@@ -129,7 +129,7 @@ describe('a VSC', () => {
   })
 })
 
-describe('a decoder', () => {
+describe('a decoder', { timeout: 60_000 }, () => {
   it('whose count comes from a table that is too short', () => {
     const pages = [0, 1, 2, 4]
     const Wrong = struct('Wrong', {
@@ -164,7 +164,7 @@ describe('a decoder', () => {
   })
 })
 
-describe('a server', () => {
+describe('a server', { timeout: 60_000 }, () => {
   it('that keeps offers that were taken back', () => {
     class Leaks extends VmbusServer {
       override revoke(_offer: OfferId): boolean {
@@ -210,7 +210,7 @@ describe('a server', () => {
   })
 })
 
-describe('a client', () => {
+describe('a client', { timeout: 60_000 }, () => {
   it('that forgets to say that an open failed', () => {
     class Forgets extends VmbusClient {
       override takeEvents(): ClientEvent[] {

@@ -50,7 +50,7 @@ export function deviceSteps(ring: Ring, draw: Draw, traffic: Traffic, hasExercis
         steps.push(meddling('read'))
         break
       case 3:
-        if (draw.oneIn(6)) steps.push(meddling(draw.pick(['close', 'open', 'open', 'revoke'])))
+        if (draw.oneIn(4)) steps.push(...draw.pick(endings).map((fault) => meddling(fault)))
         else if (hasExercise) steps.push(meddling('exercise', draw.below(256)))
         break
       case 4:
@@ -67,6 +67,9 @@ export function deviceSteps(ring: Ring, draw: Draw, traffic: Traffic, hasExercis
   }
   return steps
 }
+
+/** How a conversation ends; it goes on all the same. */
+const endings = [['close', 'open'], ['close', 'open'], ['close'], ['open'], ['revoke']] as const
 
 const other: Readonly<Record<Ring, Ring>> = { 'guest-to-host': 'host-to-guest', 'host-to-guest': 'guest-to-host' }
 
