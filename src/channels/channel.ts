@@ -1,32 +1,23 @@
 import { type GuestMemory, MemoryFault, PageList } from '../memory/index.ts'
 import { GpaRanges } from '../vmbus/gpa-ranges.ts'
 import type { ChannelId } from '../vmbus/ids.ts'
-import { Requestor } from '../vmbus/requestor.ts'
-import {
-  PACKET_TYPE,
-  type RingFault,
-  type RingPacket,
-  RingReader,
-  RingWriter,
-  ringBytesOf,
-} from '../vmbus/ring/index.ts'
+import { PACKET_TYPE, type RingPacket, RingReader } from '../vmbus/ring/index.ts'
 import type { GpadlRange } from '../vmbus/server/effects.ts'
 import type { Violation } from '../vmbus/violation.ts'
 import type { Guid } from '../wire/index.ts'
 import { faultViolation } from './channel-faults.ts'
+import { ChannelSender, type CompletionHandler } from './channel-sender.ts'
+import type { ChannelSetup } from './channel-setup.ts'
 import { Completion } from './completion.ts'
-import type { EndLog } from './end-log.ts'
 import { gpaDirectHeader, type TransferPages, transferPagesHeader } from './packet-headers.ts'
+import { reportPacket } from './packet-report.ts'
 import { PacketStream } from './packet-stream.ts'
-import { type Pump, Task } from './pump.ts'
+import { Task } from './pump.ts'
 
 const NOTHING: Uint8Array = new Uint8Array(0)
 
 /** Why a channel is closed: by this end, by the other, because the device is gone, or because its ring or device broke. */
 export type CloseReason = 'local' | 'peer' | 'rescinded' | 'fault'
-
-/** Gets the completion of a request, exactly once; `undefined` when the channel closed before. The packet is valid during the call. */
-export type CompletionHandler = (completion: RingPacket | undefined) => void
 
 /** The device at this end of a channel. */
 export interface ChannelHandler {
@@ -38,43 +29,6 @@ export interface ChannelHandler {
   writable(channel: Channel): void
   /** The last call for this channel. Its memory must not be touched any more. */
   closed(channel: Channel, reason: CloseReason): void
-}
-
-/** Everything an end knows about a channel that it opens. */
-export interface ChannelSetup {
-  readonly channelId: ChannelId
-  readonly interfaceId: Guid
-  readonly instanceId: Guid
-  readonly subchannelIndex: number
-  /** Guest memory, for what packets point to. */
-  readonly memory: GuestMemory
-  /** The rings, control page first. */
-  readonly sendRing: GuestMemory
-  readonly receiveRing: GuestMemory
-  /** Tells the peer that a ring needs it. */
-  readonly signalPeer: () => void
-  readonly pump: Pump
-  readonly log: EndLog
-  readonly limits?: ChannelLimits
-}
-
-/** Bounds of one channel. */
-export interface ChannelLimits {
-  /** Packets read before others get their turn. Default 64. */
-  readonly batch?: number
-  /** Packets that wait for room in the ring; while as many wait, nothing is read. Default 256. */
-  readonly queue?: number
-  /** Requests without completion, in either direction. Default 256. */
-  readonly requests?: number
-}
-
-interface Outgoing {
-  readonly type: number
-  readonly payload: Uint8Array
-  readonly header: Uint8Array
-  readonly idLow: number
-  readonly idHigh: number
-  readonly done: CompletionHandler | undefined
 }
 
 /**
@@ -93,24 +47,19 @@ export class Channel {
   readonly memory: GuestMemory
   readonly #setup: ChannelSetup
   readonly #handler: ChannelHandler
-  readonly #writer: RingWriter
+  readonly #sender: ChannelSender
   readonly #reader: RingReader
   readonly #task: Task
-  readonly #requests: Requestor<CompletionHandler>
-  readonly #queueLimit: number
-  readonly #queue: Outgoing[] = []
+  /** Most requests of the peer that may be deferred at a time. */
+  readonly #heldLimit: number
   readonly #ranges = new GpaRanges()
   #state: 'open' | 'closed' = 'open'
-  /** The device waits for `writable`. */
-  #wantsRoom = false
   /** The reader is stopped by the device. */
   #paused = false
   /** The last `next` stopped at the batch limit. */
   #limited = false
   /** Packets read in this drain. */
   #taken = 0
-  /** Ring bytes of the last packet that `send` refused. */
-  #refusedBytes = 0
   /** Whether the packet at hand still wants a completion. */
   #answerable = false
   /** Requests of the peer that something outside the bus will answer. */
@@ -126,16 +75,18 @@ export class Channel {
     this.memory = setup.memory
     this.#setup = setup
     this.#handler = handler
-    const { batch = 64, queue = 256, requests = 256 } = setup.limits ?? {}
-    this.#queueLimit = queue
-    this.#requests = new Requestor(requests)
-    this.#writer = new RingWriter(setup.sendRing, 0, setup.sendRing.size)
+    const { batch = 64, requests = 256 } = setup.limits ?? {}
+    this.#heldLimit = requests
+    this.#sender = new ChannelSender(setup, {
+      signalled: () => this.signalled(),
+      broken: (fault) => this.fail(faultViolation(fault, setup.channelId)),
+      writable: () => handler.writable(this),
+    })
     this.#reader = new RingReader(setup.receiveRing, 0, setup.receiveRing.size, {
       batchLimit: batch,
       unknownFlags: setup.log.at === 'guest' ? 'tolerate' : 'fault',
     })
     this.#task = new Task(`${setup.log.at} channel ${setup.channelId}`, () => this.#run())
-    this.#writer.initialize()
     // What came before this end was ready is found without a signal (MS-37).
     this.#reader.mask()
     this.signalled()
@@ -148,7 +99,7 @@ export class Channel {
 
   /** Requests of this end without completion. */
   get requestsInFlight(): number {
-    return this.#requests.inUse
+    return this.#sender.inFlight
   }
 
   /** Whether something outside the bus may still go on with this channel: an answer was deferred, reading paused, or an iterator is out. */
@@ -163,22 +114,22 @@ export class Channel {
 
   /** Packets that wait for room in the ring. */
   get packetsQueued(): number {
-    return this.#queue.length
+    return this.#sender.queued
   }
 
   /** Writes an in-band packet that wants no completion. False: not written, now or (closed, larger than the ring) ever. */
   send(payload: Uint8Array): boolean {
-    return this.#sendNow(PACKET_TYPE.dataInBand, payload, NOTHING)
+    return this.#sender.send(PACKET_TYPE.dataInBand, payload, NOTHING)
   }
 
   /** As {@link send}, but keeps a copy until there is room. False: closed, or as many packets wait as may. */
   sendOrQueue(payload: Uint8Array): boolean {
-    return this.#sendOrQueue(PACKET_TYPE.dataInBand, payload, NOTHING, undefined)
+    return this.#sender.sendOrQueue(PACKET_TYPE.dataInBand, payload, NOTHING, undefined)
   }
 
   /** Writes a packet whose data lie in guest memory, without asking for a completion. See {@link send}. */
   sendGpaDirect(payload: Uint8Array, ranges: readonly GpadlRange[]): boolean {
-    return this.#sendNow(PACKET_TYPE.dataUsingGpaDirect, payload, gpaDirectHeader(ranges))
+    return this.#sender.send(PACKET_TYPE.dataUsingGpaDirect, payload, gpaDirectHeader(ranges))
   }
 
   /**
@@ -188,10 +139,10 @@ export class Channel {
    * @param data makes it a GPA-direct packet (ranges of guest memory) or a transfer page packet.
    */
   request(payload: Uint8Array, done: CompletionHandler, data?: readonly GpadlRange[] | TransferPages): boolean {
-    if (data === undefined) return this.#sendOrQueue(PACKET_TYPE.dataInBand, payload, NOTHING, done)
+    if (data === undefined) return this.#sender.sendOrQueue(PACKET_TYPE.dataInBand, payload, NOTHING, done)
     return 'setId' in data
-      ? this.#sendOrQueue(PACKET_TYPE.dataUsingTransferPages, payload, transferPagesHeader(data), done)
-      : this.#sendOrQueue(PACKET_TYPE.dataUsingGpaDirect, payload, gpaDirectHeader(data), done)
+      ? this.#sender.sendOrQueue(PACKET_TYPE.dataUsingTransferPages, payload, transferPagesHeader(data), done)
+      : this.#sender.sendOrQueue(PACKET_TYPE.dataUsingGpaDirect, payload, gpaDirectHeader(data), done)
   }
 
   /**
@@ -219,10 +170,7 @@ export class Channel {
 
   /** A completion packet by transaction id. Devices use {@link complete} or {@link Completion}, which keep count. */
   sendCompletion(idLow: number, idHigh: number, payload: Uint8Array = NOTHING): boolean {
-    if (!this.isOpen) return false
-    const packet = { type: PACKET_TYPE.completion, payload, header: NOTHING, idLow, idHigh, done: undefined }
-    // Never refused: the ring is read only while the queue is short, so a peer cannot make it grow.
-    return (this.#queue.length === 0 && this.#put(packet)) || this.#enqueue(packet)
+    return this.#sender.sendCompletion(PACKET_TYPE.completion, idLow, idHigh, payload)
   }
 
   /**
@@ -256,13 +204,13 @@ export class Channel {
       const status = reader.next()
       if (status === 'packet') {
         this.#taken += 1
-        if (this.#setup.log.wantsPackets) this.#received(reader.packet)
+        if (this.#setup.log.wantsPackets) this.#report(reader.packet)
         this.#answerable = reader.packet.completionRequested
         if (reader.packet.type !== PACKET_TYPE.completion) return reader.packet
         this.#completed(reader.packet)
         continue
       }
-      if (status === 'fault' && reader.fault !== undefined) this.#break(reader.fault)
+      if (status === 'fault' && reader.fault !== undefined) this.fail(faultViolation(reader.fault, this.channelId))
       this.#limited = status === 'limit'
       return undefined
     }
@@ -320,10 +268,7 @@ export class Channel {
     this.#state = 'closed'
     this.#held.clear()
     this.#stream?.end()
-    for (const { done } of this.#queue.splice(0)) done?.(undefined)
-    for (let id = 1; id <= this.#requests.size && this.#requests.inUse > 0; id++) {
-      this.#requests.complete(id, 0)?.(undefined)
-    }
+    this.#sender.close()
     this.#handler.closed(this, reason)
   }
 
@@ -341,7 +286,7 @@ export class Channel {
     if (!this.isOpen) return
     let isDone = false
     try {
-      this.#flush()
+      this.#sender.flush()
       if (!this.#paused) this.#drain()
       isDone = true
     } finally {
@@ -363,7 +308,7 @@ export class Channel {
     else this.#deliver()
     if (!this.isOpen) return
     if (reader.commit()) signalPeer()
-    if (reader.fault !== undefined) this.#break(reader.fault)
+    if (reader.fault !== undefined) this.fail(faultViolation(reader.fault, this.channelId))
     else if (this.#limited) this.signalled()
     // Held back, it stays masked; whoever lifts that looks into the ring.
     else if (!this.#holdsBack() && reader.unmask() > 0) {
@@ -383,16 +328,14 @@ export class Channel {
 
   /** Reading waits: for the device, for room to answer in, or for answers of the device. */
   #holdsBack(): boolean {
-    return this.#paused || this.#queue.length >= this.#queueLimit || this.#held.size >= this.#requests.size
+    return this.#paused || this.#sender.isQueueFull || this.#held.size >= this.#heldLimit
   }
 
   /** Matches a completion with its request, exactly once (RB-23, RB-25, RB-26). */
   #completed(packet: RingPacket): void {
     const { transactionIdLow, transactionIdHigh } = packet
-    const done = this.#requests.complete(transactionIdLow, transactionIdHigh)
+    const done = this.#sender.complete(transactionIdLow, transactionIdHigh)
     if (done !== undefined) {
-      // The id is free again: a request may have waited for one.
-      if (this.#queue.length > 0) this.signalled()
       done(packet)
       return
     }
@@ -407,129 +350,8 @@ export class Channel {
     })
   }
 
-  #sendNow(type: number, payload: Uint8Array, header: Uint8Array): boolean {
-    if (!this.isOpen) return false
-    if (this.#queue.length > 0) {
-      this.#wantsRoom = true
-      return false
-    }
-    const outcome = this.#write(type, 0, 0, 0, payload, header)
-    if (outcome === 'full') {
-      this.#wantsRoom = true
-      this.#refusedBytes = ringBytesOf(header.length, payload.length)
-    }
-    return outcome === 'written'
-  }
-
-  #sendOrQueue(type: number, payload: Uint8Array, header: Uint8Array, done: CompletionHandler | undefined): boolean {
-    if (!this.isOpen || this.#queue.length >= this.#queueLimit) return false
-    const packet = { type, payload, header, idLow: 0, idHigh: 0, done }
-    return (this.#queue.length === 0 && this.#put(packet)) || this.#enqueue(packet)
-  }
-
-  #enqueue(packet: Outgoing): boolean {
-    if (!this.isOpen) return false
-    this.#queue.push({ ...packet, payload: packet.payload.slice() })
-    return true
-  }
-
-  /** Sends what waits, in order, then tells the device that there is room. */
-  #flush(): void {
-    let sent = 0
-    for (const packet of this.#queue) {
-      if (!this.#put(packet)) break
-      sent += 1
-    }
-    this.#queue.splice(0, sent)
-    if (!this.isOpen || this.#queue.length > 0) return
-    if (!this.#wantsRoom || this.#writer.freeBytes() <= this.#refusedBytes) return
-    this.#wantsRoom = false
-    this.#refusedBytes = 0
-    this.#writer.setPendingSendSize(0)
-    this.#handler.writable(this)
-  }
-
-  /** Writes a packet that may wait. False: not now. One that can never be sent is given up. */
-  #put({ type, payload, header, idLow, idHigh, done }: Outgoing): boolean {
-    if (!this.isOpen) return true
-    let low = idLow
-    if (done !== undefined) {
-      low = this.#requests.allocate(done)
-      if (low === 0) return false
-    }
-    const outcome = this.#write(type, done === undefined ? 0 : 1, low, idHigh, payload, header)
-    if (outcome === 'written') return true
-    // Closed meanwhile, `done` has been told already.
-    const owner = done === undefined ? undefined : this.#requests.complete(low, 0)
-    if (outcome === 'never') owner?.(undefined)
-    return outcome === 'never'
-  }
-
-  /** `full` leaves word with the peer; `never` has been reported. */
-  #write(
-    type: number,
-    flags: number,
-    idLow: number,
-    idHigh: number,
-    payload: Uint8Array,
-    header: Uint8Array,
-  ): 'written' | 'full' | 'never' {
-    const writer = this.#writer
-    const need = ringBytesOf(header.length, payload.length)
-    for (let attempt = 0; ; attempt++) {
-      const result = writer.write(type, flags, idLow, idHigh, payload, header)
-      if (result.status === 'written') {
-        if (result.signal) this.#setup.signalPeer()
-        if (this.#setup.log.wantsPackets) this.#sent(type, flags, idLow, idHigh, payload, header)
-        return 'written'
-      }
-      if (result.status === 'error') {
-        if (writer.fault !== undefined) this.#break(writer.fault)
-        else this.violation(faultViolation(result.error, this.channelId))
-        return 'never'
-      }
-      // The peer may have read meanwhile: then no signal comes. One that keeps it from settling has to wait for the next turn.
-      if (!writer.setPendingSendSize(need)) return 'full'
-      if (attempt > 0) {
-        this.signalled()
-        return 'full'
-      }
-    }
-  }
-
-  #break(fault: RingFault): void {
-    this.fail(faultViolation(fault, this.channelId))
-  }
-
-  #received(packet: RingPacket): void {
-    this.#report('received', packet.type, packet.flags, packet.transactionId, packet.copyPayload(), packet.copyHeader())
-  }
-
-  #sent(type: number, flags: number, low: number, high: number, payload: Uint8Array, header: Uint8Array): void {
-    this.#report('sent', type, flags, (BigInt(high) << 32n) | BigInt(low), payload.slice(), header.slice())
-  }
-
-  #report(
-    direction: 'sent' | 'received',
-    type: number,
-    flags: number,
-    transactionId: bigint,
-    payload: Uint8Array,
-    header: Uint8Array,
-  ): void {
-    const { channelId, interfaceId, instanceId } = this
-    const { log } = this.#setup
-    log.events.emit('packet', {
-      ...log.witness(),
-      direction,
-      channelId,
-      interfaceId,
-      instanceId,
-      type,
-      flags,
-      transactionId,
-      header,
-      payload,
-    })
+  #report(packet: RingPacket): void {
+    const { type, flags, transactionId } = packet
+    reportPacket(this.#setup, 'received', type, flags, transactionId, packet.copyHeader(), packet.copyPayload())
   }
 }

@@ -3,14 +3,11 @@
  *
  * @module
  */
-export {
-  Channel,
-  type ChannelHandler,
-  type ChannelLimits,
-  type CloseReason,
-  type CompletionHandler,
-} from './channel.ts'
+export { BytePipe, ConnectionResetError } from './byte-pipe.ts'
+export { Channel, type ChannelHandler, type CloseReason } from './channel.ts'
 export { decodeViolation, faultViolation } from './channel-faults.ts'
+export type { CompletionHandler } from './channel-sender.ts'
+export type { ChannelLimits } from './channel-setup.ts'
 export { Completion } from './completion.ts'
 export * from './conversation.ts'
 export { EndLog } from './end-log.ts'
