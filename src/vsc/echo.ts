@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { guid } from '../wire/index.ts'
+import { echoInterface } from '../devices/echo.ts'
 import { Vsc } from './vsc.ts'
 
 /** The driver, in the child partition. */
 export class EchoVsc extends Vsc {
-  readonly binds = { interfaceId: guid('6a1b0f5e-5d0c-4b8a-9d0e-2f3c4d5e6f70') }
+  readonly binds = { interfaceId: echoInterface }
 
   /** Sends a text and answers what came back. A packet's payload is padded to 8 bytes, so NULs at its end are lost. */
   async echo(text: string): Promise<string> {

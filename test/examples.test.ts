@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { main as thermometer } from '../examples/thermometer.ts'
+
+const file = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
+
+/** An example as a user of the package would write it. */
+function asUser(source: string): string {
+  return source.replaceAll("'../src/index.ts'", "'vmbus'").replace(/'\.\.\/src\/(\w+)\/index\.ts'/g, "'vmbus/$1'")
+}
+
+/** The text of one class. */
+function classIn(source: string, name: string): string {
+  const match = new RegExp(`^export class ${name} [^]*?^}$`, 'm').exec(source)
+  return match?.[0] ?? ''
+}
+
+describe('examples', () => {
+  it('thermometer: a device of one’s own', async () => {
+    expect(await thermometer()).toEqual(['it is 20000', 'alarm at 31000'])
+  })
+
+  it('stands in the docs as it is', () => {
+    expect(file('docs/other-end.md')).toContain(asUser(file('examples/thermometer.ts')))
+  })
+
+  for (const [path, name] of [
+    ['src/vsp/echo.ts', 'EchoVsp'],
+    ['src/vsc/echo.ts', 'EchoVsc'],
+  ] as const) {
+    it(`${name} stands in the README, and is at most 15 lines`, () => {
+      const text = classIn(file(path), name)
+      expect(text.split('\n').length).toBeLessThanOrEqual(15)
+      expect(file('README.md')).toContain(text)
+    })
+  }
+})
