@@ -1,5 +1,5 @@
 import { Requestor } from '../vmbus/requestor.ts'
-import { type RingFault, type RingPacket, RingWriter, ringBytesOf } from '../vmbus/ring/index.ts'
+import { PACKET_TYPE, type RingFault, type RingPacket, RingWriter, ringBytesOf } from '../vmbus/ring/index.ts'
 import { faultViolation } from './channel-faults.ts'
 import type { ChannelSetup } from './channel-setup.ts'
 import { reportPacket } from './packet-report.ts'
@@ -37,6 +37,8 @@ export class ChannelSender {
   readonly #requests: Requestor<CompletionHandler>
   readonly #queueLimit: number
   readonly #queue: Outgoing[] = []
+  /** Completions in the queue. */
+  #answersQueued = 0
   #isOpen = true
   /** The device waits for `writable`, and how many bytes it could not write. */
   #wantsRoom = false
@@ -63,9 +65,9 @@ export class ChannelSender {
     return this.#queue.length
   }
 
-  /** Whether as many packets wait as may. */
-  get isQueueFull(): boolean {
-    return this.#queue.length >= this.#queueLimit
+  /** Whether as many completions wait as may. Requests do not count: what they wait for may be in the ring that is to be read. */
+  get areAnswersFull(): boolean {
+    return this.#answersQueued >= this.#queueLimit
   }
 
   /** Writes a packet that wants no completion, if there is room now. */
@@ -82,17 +84,18 @@ export class ChannelSender {
 
   /** Writes a packet, or keeps a copy until there is room; with `done` as a request. False: closed, or too many wait. */
   sendOrQueue(type: number, payload: Uint8Array, header: Uint8Array, done: CompletionHandler | undefined): boolean {
-    if (!this.#isOpen || this.isQueueFull) return false
+    if (!this.#isOpen || this.#queue.length >= this.#queueLimit) return false
     const packet = { type, payload, header, idLow: 0, idHigh: 0, done }
     if (this.#queue.length > 0 || !this.#put(packet)) this.#enqueue(packet)
     return this.#isOpen
   }
 
-  /** As `sendOrQueue`, but never refused: the ring is read only while the queue is short, so a peer cannot make it grow. */
+  /** As `sendOrQueue`, but never refused: the ring is read only while few of them wait, so a peer cannot make it grow. */
   sendCompletion(type: number, idLow: number, idHigh: number, payload: Uint8Array): boolean {
     if (!this.#isOpen) return false
     if (this.#queue.length > 0 || this.#write(type, 0, idLow, idHigh, payload, NOTHING) === 'full') {
       this.#enqueue({ type, payload, header: NOTHING, idLow, idHigh, done: undefined })
+      this.#answersQueued += 1
     }
     return this.#isOpen
   }
@@ -108,9 +111,11 @@ export class ChannelSender {
   /** Sends what waits, in order, then tells the device that there is room. */
   flush(): void {
     for (let packet = this.#queue.shift(); packet !== undefined; packet = this.#queue.shift()) {
-      if (this.#put(packet)) continue
-      this.#queue.unshift(packet)
-      break
+      if (!this.#put(packet)) {
+        this.#queue.unshift(packet)
+        break
+      }
+      if (packet.type === PACKET_TYPE.completion) this.#answersQueued -= 1
     }
     if (!this.#isOpen || this.#queue.length > 0) return
     if (!this.#wantsRoom || this.#writer.freeBytes() <= this.#refusedBytes) return

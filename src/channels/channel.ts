@@ -328,7 +328,7 @@ export class Channel {
 
   /** Reading waits: for the device, for room to answer in, or for answers of the device. */
   #holdsBack(): boolean {
-    return this.#paused || this.#sender.isQueueFull || this.#held.size >= this.#heldLimit
+    return this.#paused || this.#sender.areAnswersFull || this.#held.size >= this.#heldLimit
   }
 
   /** Matches a completion with its request, exactly once (RB-23, RB-25, RB-26). */
