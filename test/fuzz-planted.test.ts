@@ -85,7 +85,7 @@ describe('a VSP', { timeout: 60_000 }, () => {
         channel.pause()
         channel.resume()
       }
-      batch(channel: Channel): void {
+      override batch(channel: Channel): void {
         if (channel.next() !== undefined) channel.signalled()
         channel.signalled()
       }

@@ -1,42 +1,18 @@
-import type { EventOf } from '../../trace/events.ts'
 import { fromHex } from '../../trace/hex.ts'
-import { DeviceId } from '../../vmbus/device-ids.ts'
-import { ChannelMessage, ChannelMessageType, maxMessageSize, RequestOffers } from '../../vmbus/messages.ts'
-import type { OfferId, OfferParams, ServerEffect } from '../../vmbus/server/effects.ts'
 import { VmbusServer } from '../../vmbus/server/index.ts'
-import { VmbusVersion } from '../../vmbus/versions.ts'
-import { guid } from '../../wire/index.ts'
-import { contact, contactSteps, controlStep, openSteps } from '../control-steps.ts'
+import { contactSteps, controlStep, openSteps } from '../control-steps.ts'
 import type { Draw } from '../draw.ts'
-import { expect, type FuzzTarget, type Step } from '../target.ts'
-
-/** What the target uses of a {@link VmbusServer}: a wrapper, or one of your own, will do. */
-export type FuzzedServer = Pick<
-  VmbusServer,
-  | 'violations'
-  | 'offer'
-  | 'revoke'
-  | 'receive'
-  | 'peekMessage'
-  | 'messageSent'
-  | 'takeEffects'
-  | 'openComplete'
-  | 'closeComplete'
-  | 'gpadlComplete'
-  | 'gpadlTeardownComplete'
-  | 'modifyComplete'
-  | 'modifyConnectionComplete'
-  | 'tlConnectComplete'
-  | 'reset'
->
+import type { FuzzTarget, Step } from '../target.ts'
+import { type FuzzedServer, offers, ServerWorld } from './server-world.ts'
 
 /**
  * The host's state machine under a hostile guest: control messages in any order, valid, spoiled and random, devices that answer
  * in any order or fail, offers that come and go. It must throw nothing, send nothing but well-formed messages, answer no request
- * twice, ask nothing of a device that it has to refuse the answer to, and afterwards serve a good guest as ever.
+ * twice, ask nothing of a device that it has to refuse the answer to, keep nothing of a guest that is gone, go on as it was when
+ * saved and restored, and afterwards serve a good guest as ever.
  *
  * Its inputs: `postmessage` is received; `fault` `deliver` takes messages away, `answer` answers one of the effects that wait,
- * `offer`, `revoke` and `reset` do that.
+ * `offer`, `revoke`, `reset` and `restore` do that.
  */
 export function serverTarget(create: () => FuzzedServer = () => new VmbusServer()): FuzzTarget {
   return {
@@ -69,7 +45,7 @@ function stepsFor(draw: Draw): Step[] {
     case 5:
       return [meddling('answer', { which: draw.below(8), ok: !draw.oneIn(4) })]
     case 6:
-      if (draw.oneIn(8)) return [meddling('reset', {})]
+      if (draw.oneIn(4)) return [meddling(draw.pick(['reset', 'restore']), {})]
       return draw.oneIn(3) ? [meddling(draw.pick(['offer', 'revoke']), { number: draw.below(offers.length) })] : []
     default:
       return [controlStep('guest', draw)]
@@ -82,227 +58,4 @@ function deliver(count: number): Step {
 
 function meddling(fault: string, detail: Record<string, number | boolean>): Step {
   return { event: { kind: 'fault', t: 0, fault, detail } }
-}
-
-const instance = (number: number) => guid(`0000000${number}-aaaa-4bbb-8ccc-dddddddddddd`)
-
-const offers: readonly OfferParams[] = [
-  { interfaceId: DeviceId.Keyboard, instanceId: instance(1) },
-  { interfaceId: DeviceId.Scsi, instanceId: instance(2), monitorLatency: 1000 },
-  { interfaceId: DeviceId.Network, instanceId: instance(3), pipe: 'message' },
-  { interfaceId: DeviceId.Scsi, instanceId: instance(2), subchannelIndex: 1 },
-]
-
-/** Effects that wait for an answer. */
-type Question = Extract<
-  ServerEffect,
-  { kind: 'open' | 'close' | 'gpadl' | 'gpadl-teardown' | 'modify' | 'modify-connection' | 'tl-connect' }
->
-
-const type = ChannelMessageType
-
-/** Which requests a reply answers: there can be no more of it than of these. By message type. */
-const answers: ReadonlyMap<number, readonly number[]> = new Map([
-  [type.VersionResponse, [type.InitiateContact]],
-  [type.AllOffersDelivered, [type.RequestOffers]],
-  [type.OpenResult, [type.OpenChannel, type.OpenReservedChannel]],
-  [type.GpadlCreated, [type.GpadlHeader, type.GpadlBody]],
-  [type.GpadlTorndown, [type.GpadlTeardown]],
-  [type.CloseReservedChannelResponse, [type.CloseReservedChannel]],
-  [type.ModifyChannelResponse, [type.ModifyChannel]],
-  [type.ModifyConnectionResponse, [type.ModifyConnection]],
-  [type.PauseResponse, [type.Pause]],
-  [type.UnloadComplete, [type.Unload]],
-])
-
-/** More rounds of deliver and answer than any state needs. */
-const manyRounds = 10_000
-
-/** A server with its devices and a transport that do as they are told. */
-class ServerWorld {
-  readonly #offered = new Map<number, OfferId>()
-  #questions: Question[] = []
-  /** Messages of the guest and of the server, counted by type. */
-  readonly #received = new Map<number, number>()
-  readonly #sent = new Map<number, number>()
-  #sockets = 0
-  /** Offers of which a reserved channel is open. */
-  readonly #reserved = new Set<OfferId>()
-
-  constructor(readonly server: FuzzedServer) {
-    for (const number of [0, 1, 2]) this.#offer(number)
-  }
-
-  post(bytes: Uint8Array, connectionId: number): void {
-    const taken = this.server.receive(bytes, { connectionId })
-    if (taken) count(this.#received, typeOf(bytes))
-    this.#collect()
-  }
-
-  meddle({ fault, detail = {} }: EventOf<'fault'>): void {
-    const { count, which, ok, number } = detail
-    if (fault === 'deliver') for (let left = Number(count); left > 0 && this.#deliver(); left--) {}
-    if (fault === 'answer' && this.#questions.length > 0) {
-      this.#answer(Number(which) % this.#questions.length, ok !== false)
-    }
-    if (fault === 'offer') this.#offer(Number(number))
-    if (fault === 'revoke') this.#revoke(Number(number))
-    if (fault === 'reset') this.#reset()
-    this.#collect()
-  }
-
-  /** Everybody answers; then a good guest comes. */
-  check(): void {
-    this.#settle()
-    this.#greet()
-  }
-
-  #greet(): void {
-    this.post(contact(VmbusVersion.V5_3), 1)
-    this.#settle()
-    const before = numberIn(this.#sent, type.OfferChannel)
-    const delivered = numberIn(this.#sent, type.AllOffersDelivered)
-    this.post(RequestOffers.encode({}), 1)
-    this.#settle()
-    const served = numberIn(this.#sent, type.AllOffersDelivered) === delivered + 1
-    expect(served, 'not-served', 'a new guest gets no offers')
-    const told = numberIn(this.#sent, type.OfferChannel) - before
-    // A reserved channel that is still open is not offered again (behaviour 38).
-    const there = this.#offered.size + this.#sockets - this.#reserved.size
-    expect(told === there, 'not-served', `a new guest is offered ${told} channels of ${there}`)
-  }
-
-  #offer(number: number): void {
-    const params = offers[number]
-    if (params !== undefined && !this.#offered.has(number)) this.#offered.set(number, this.server.offer(params))
-  }
-
-  #revoke(number: number): void {
-    const offer = this.#offered.get(number)
-    if (offer === undefined) return
-    this.#offered.delete(number)
-    this.server.revoke(offer)
-  }
-
-  /** What was being opened is not to be answered any more. */
-  #reset(): void {
-    this.#collect()
-    this.#questions = this.#questions.filter(({ kind }) => kind !== 'open')
-    this.server.reset()
-  }
-
-  #settle(): void {
-    let rounds = 0
-    for (; this.#deliver() || this.#questions.length > 0; rounds++) {
-      expect(rounds < manyRounds, 'endless', 'there is always one more message or effect')
-      if (this.#questions.length > 0) this.#answer(0, true)
-      this.#collect()
-    }
-  }
-
-  #deliver(): boolean {
-    const next = this.server.peekMessage()
-    if (next === undefined) return false
-    expect(next.bytes.byteLength <= maxMessageSize, 'message-too-long', `${next.bytes.byteLength} bytes`)
-    const message = ChannelMessage.decode(next.bytes, { from: 'host' })
-    expect(message.type !== 'UnknownMessage', 'unknown-message', 'the host sends a message of no known type')
-    const sent = typeOf(next.bytes)
-    count(this.#sent, sent)
-    const requests = answers.get(sent)
-    if (requests !== undefined) {
-      const asked = requests.reduce((sum, request) => sum + numberIn(this.#received, request), 0)
-      expect(numberIn(this.#sent, sent) <= asked, 'answered-twice', `more ${message.type} than requests for it`)
-    }
-    this.server.messageSent()
-    this.#collect()
-    return true
-  }
-
-  /** Takes up new questions; those of an offer that is gone are not to be answered any more. */
-  #collect(): void {
-    for (const effect of this.server.takeEffects()) {
-      if (effect.kind === 'close' || effect.kind === 'revoked') this.#reserved.delete(effect.offer)
-      if (effect.kind === 'revoked') {
-        this.#questions = this.#questions.filter(
-          (question) => !('offer' in question) || question.offer !== effect.offer,
-        )
-        for (const [number, offer] of this.#offered) if (offer === effect.offer) this.#offered.delete(number)
-      } else if (isQuestion(effect)) this.#questions.push(effect)
-    }
-    const unexpected = this.server.violations.counts.get('completion-unexpected') ?? 0
-    expect(unexpected === 0, 'completion-unexpected', 'the server refuses an answer that it asked for')
-  }
-
-  #answer(which: number, ok: boolean): void {
-    const { server } = this
-    const [question] = this.#questions.splice(which, 1)
-    if (question === undefined) return
-    switch (question.kind) {
-      case 'open':
-        if (ok && question.request.reserved) this.#reserved.add(question.offer)
-        server.openComplete(question.offer, ok)
-        break
-      case 'close':
-        server.closeComplete(question.offer)
-        break
-      case 'gpadl':
-        server.gpadlComplete(question.offer, question.gpadlId, ok)
-        break
-      case 'gpadl-teardown':
-        server.gpadlTeardownComplete(question.offer, question.gpadlId)
-        break
-      case 'modify':
-        server.modifyComplete(question.offer, ok)
-        break
-      case 'modify-connection':
-        server.modifyConnectionComplete(ok)
-        break
-      case 'tl-connect': {
-        const { endpointId, serviceId } = question
-        const accepted = ok && this.#listen({ interfaceId: serviceId, instanceId: endpointId })
-        server.tlConnectComplete(endpointId, serviceId, accepted)
-        break
-      }
-    }
-  }
-
-  /** A listener's offer; the same socket can be there already. */
-  #listen(params: OfferParams): boolean {
-    try {
-      this.server.offer(params)
-      this.#sockets++
-      return true
-    } catch (error) {
-      if (error instanceof RangeError) return false
-      throw error
-    }
-  }
-}
-
-function isQuestion(effect: ServerEffect): effect is Question {
-  switch (effect.kind) {
-    case 'open':
-    case 'close':
-    case 'gpadl':
-    case 'gpadl-teardown':
-    case 'modify':
-    case 'modify-connection':
-    case 'tl-connect':
-      return true
-    default:
-      return false
-  }
-}
-
-function count(counts: Map<number, number>, key: number): void {
-  counts.set(key, numberIn(counts, key) + 1)
-}
-
-function numberIn(counts: ReadonlyMap<number, number>, key: number): number {
-  return counts.get(key) ?? 0
-}
-
-/** What type of message it says it is; 0 when it is too short for that. */
-function typeOf(bytes: Uint8Array): number {
-  return bytes.byteLength < 4 ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)
 }
