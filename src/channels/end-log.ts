@@ -1,4 +1,5 @@
 import { type Violation, ViolationError, ViolationLog, type ViolationPolicy } from '../vmbus/violation.ts'
+import type { Guid } from '../wire/index.ts'
 import type {
   ChannelEvent,
   ConnectionEvent,
@@ -10,6 +11,13 @@ import type {
 } from './conversation.ts'
 
 type Without<T> = Omit<T, keyof Witness>
+
+/** What names a channel's device. */
+interface OfferedChannel {
+  readonly interfaceId: Guid
+  readonly instanceId: Guid
+  readonly subchannelIndex?: number
+}
 
 /** What one end reports: its violations, and its side of the conversation. */
 export class EndLog {
@@ -61,8 +69,17 @@ export class EndLog {
     })
   }
 
-  channel(event: Without<ChannelEvent>): void {
-    this.events.emit('channel', { ...this.witness(), ...event })
+  channel(what: ChannelEvent['what'], offer: OfferedChannel, channelId?: number, why?: string): void {
+    const { interfaceId, instanceId, subchannelIndex = 0 } = offer
+    this.events.emit('channel', {
+      ...this.witness(),
+      what,
+      interfaceId,
+      instanceId,
+      subchannelIndex,
+      ...(channelId === undefined ? {} : { channelId }),
+      ...(why === undefined ? {} : { why }),
+    })
   }
 
   connection(event: Without<ConnectionEvent>): void {

@@ -6,8 +6,10 @@ import { initializeRing } from '../vmbus/ring/index.ts'
 import { VmbusVersion } from '../vmbus/versions.ts'
 import { Channel, type CloseReason } from './channel.ts'
 import type { ChannelLimits } from './channel-setup.ts'
+import type { ChannelEvent } from './conversation.ts'
 import type { EndLog } from './end-log.ts'
 import { GuestChannel } from './guest-channel.ts'
+import { GuestChannels, type WaitingDriver } from './guest-channels.ts'
 import { GuestDevice } from './guest-device.ts'
 import { defaultRingBytes, type GuestDriver } from './guest-driver.ts'
 import { GuestSignals } from './guest-signals.ts'
@@ -22,12 +24,6 @@ export interface GuestOptions {
   readonly limits?: ChannelLimits
   /** Whether the guest gives the host monitor pages. Default true. */
   readonly monitorPages?: boolean
-}
-
-/** A driver that has no device yet. */
-interface Waiting {
-  readonly driver: GuestDriver
-  readonly settled: (error: Error | undefined) => void
 }
 
 /**
@@ -45,9 +41,8 @@ export class GuestEndpoint {
   readonly #log: EndLog
   readonly #options: GuestOptions
   readonly #signals: GuestSignals
-  readonly #channels = new Map<number, GuestChannel>()
+  readonly #channels = new GuestChannels()
   readonly #devices = new Map<GuestDriver, GuestDevice>()
-  #waiting: Waiting[] = []
   #isConnected = false
   readonly #task = new Task('guest control', () => this.#run())
   /** What is still to be told to drivers. */
@@ -86,9 +81,15 @@ export class GuestEndpoint {
     this.#pump.schedule(this.#task)
   }
 
+  /** Asks for something of the whole connection (`tlConnect`, `modify`, `pause`, …), and sees to it that it goes out. */
+  withClient(ask: (client: VmbusClient) => void): void {
+    ask(this.client)
+    this.#pump.schedule(this.#task)
+  }
+
   /** Ends the connection: all channels are closed, and their memory is the guest's alone once the host has answered. */
   unload(): void {
-    for (const channel of this.#channels.values()) this.#letGo(channel, 'local')
+    for (const channel of this.#channels.all) this.#letGo(channel, 'local')
     this.client.unload()
     this.#isConnected = false
     this.#pump.schedule(this.#task)
@@ -97,8 +98,8 @@ export class GuestEndpoint {
   /** Gives a driver the first device that it binds to, now or when it is offered. `settled` is called once: ready, or why not. */
   bind(driver: GuestDriver, settled: (error: Error | undefined) => void): void {
     const waiting = { driver, settled }
-    const channel = this.#isConnected ? this.#find(driver) : undefined
-    if (channel === undefined) this.#waiting.push(waiting)
+    const channel = this.#isConnected ? this.#channels.find(driver) : undefined
+    if (channel === undefined) this.#channels.wait(waiting)
     else this.#give(channel, waiting)
     this.#pump.wake()
   }
@@ -121,21 +122,20 @@ export class GuestEndpoint {
 
   /** Takes a driver's device away, or gives up waiting for one. */
   detach(driver: GuestDriver): void {
-    const at = this.#waiting.findIndex((waiting) => waiting.driver === driver)
-    for (const { settled } of at < 0 ? [] : this.#waiting.splice(at, 1)) settled(new Error('the driver was detached'))
+    for (const { settled } of this.#channels.takeWaiting(driver)) settled(new Error('the driver was detached'))
     this.#devices.get(driver)?.close()
   }
 
   /** What is offered now, in the order of the offers. */
   get offers(): OfferChannel[] {
-    return [...this.#channels.values()].filter(({ state }) => state !== 'gone').map(({ offer }) => offer)
+    return [...this.#channels.all].filter(({ state }) => state !== 'gone').map(({ offer }) => offer)
   }
 
   /** What this end waits for, a line each. */
   explain(): string[] {
     const lines = [...this.client.explain()]
-    for (const { driver } of this.#waiting) lines.push(`an offer for ${driver.constructor.name}`)
-    for (const { channel, channelId } of this.#channels.values()) {
+    for (const { driver } of this.#channels.waiting) lines.push(`an offer for ${driver.constructor.name}`)
+    for (const { channel, channelId } of this.#channels.all) {
       if (channel === undefined) continue
       if (channel.requestsHeld > 0) lines.push(`channel ${channelId}: ${channel.requestsHeld} deferred completions`)
       if (channel.requestsInFlight > 0) lines.push(`channel ${channelId}: ${channel.requestsInFlight} completions`)
@@ -146,9 +146,9 @@ export class GuestEndpoint {
 
   /** Closes all channels without a word to the host, and breaks all promises. */
   close(): void {
-    for (const channel of this.#channels.values()) this.#letGo(channel, 'local')
+    for (const channel of this.#channels.all) this.#letGo(channel, 'local')
     this.#channels.clear()
-    for (const { settled } of this.#waiting.splice(0)) settled(new Error('the bus was closed'))
+    for (const { settled } of this.#channels.takeWaiting()) settled(new Error('the bus was closed'))
     this.pendings.failAll(new Error('the bus was closed'))
   }
 
@@ -244,7 +244,7 @@ export class GuestEndpoint {
         return
       case 'connect-failed':
         this.#log.connection({ what: 'failed', why: event.why })
-        for (const { settled } of this.#waiting.splice(0)) settled(new Error(`no connection: ${event.why}`))
+        for (const { settled } of this.#channels.takeWaiting()) settled(new Error(`no connection: ${event.why}`))
         return
       case 'offers-delivered':
         this.#log.connection({ what: 'offers-delivered' })
@@ -253,7 +253,7 @@ export class GuestEndpoint {
         this.#offered(new GuestChannel(event.offer))
         return
       case 'unloaded':
-        for (const channel of this.#channels.values()) this.#freeAll(channel)
+        for (const channel of this.#channels.all) this.#freeAll(channel)
         this.#channels.clear()
         this.#log.connection({ what: 'disconnected' })
         return
@@ -297,57 +297,34 @@ export class GuestEndpoint {
         break
       case 'released':
         this.#freeAll(channel)
-        this.#channels.delete(channel.channelId)
+        this.#channels.remove(channel)
         this.#tell(channel, 'released')
         break
     }
   }
 
   #offered(channel: GuestChannel): void {
-    this.#channels.set(channel.channelId, channel)
+    this.#channels.add(channel)
     this.#tell(channel, 'offered')
     if (channel.isPrimary) {
       this.#match(channel)
       return
     }
-    const { interfaceId, instanceId } = channel.offer.offer
-    for (const device of this.#devices.values()) {
-      const { offer } = device.offer
-      if (offer.interfaceId === interfaceId && offer.instanceId === instanceId) {
-        device.driver.subchannelOffered(channel.offer)
-        return
-      }
-    }
+    this.#channels.primaryOf(channel.offer)?.device?.driver.subchannelOffered(channel.offer)
   }
 
   /** A device is free: gives it to the first driver that waits for it. */
   #match(channel: GuestChannel): void {
-    if (!channel.isFree) return
-    const waiting = this.#waiting.find(
-      ({ driver }) => fits(driver, channel) && (driver.binds.index === undefined || this.#find(driver) === channel),
-    )
-    if (waiting === undefined) return
-    this.#waiting.splice(this.#waiting.indexOf(waiting), 1)
-    this.#give(channel, waiting)
+    const waiting = this.#channels.takeWaitingFor(channel)
+    if (waiting !== undefined) this.#give(channel, waiting)
   }
 
-  #give(channel: GuestChannel, { driver, settled }: Waiting): void {
+  #give(channel: GuestChannel, { driver, settled }: WaitingDriver): void {
     const device = new GuestDevice(this, driver, channel, settled)
     channel.device = device
     this.#devices.set(driver, device)
     driver.attached(device)
     this.#start(channel)
-  }
-
-  #find(driver: GuestDriver): GuestChannel | undefined {
-    const { index } = driver.binds
-    let passed = 0
-    for (const channel of this.#channels.values()) {
-      if (!fits(driver, channel)) continue
-      if (index === undefined ? channel.isFree : passed === index) return channel.isFree ? channel : undefined
-      passed += 1
-    }
-    return undefined
   }
 
   /** Shows the rings to the host. */
@@ -503,28 +480,9 @@ export class GuestEndpoint {
     channel.gpadls.clear()
   }
 
-  #tell(
-    channel: GuestChannel,
-    what: 'offered' | 'opening' | 'opened' | 'refused' | 'closed' | 'rescinded' | 'released',
-    why?: string,
-  ) {
-    const { interfaceId, instanceId, subchannelIndex } = channel.offer.offer
-    this.#log.channel({
-      what,
-      channelId: channel.channelId,
-      interfaceId,
-      instanceId,
-      subchannelIndex,
-      ...(why === undefined ? {} : { why }),
-    })
+  #tell({ channelId, offer }: GuestChannel, what: ChannelEvent['what'], why?: string): void {
+    this.#log.channel(what, offer.offer, channelId, why)
   }
-}
-
-/** Whether the driver binds to that device, were it free. */
-function fits({ binds }: GuestDriver, { isPrimary, state, offer: { offer } }: GuestChannel): boolean {
-  if (!isPrimary || state === 'gone') return false
-  if (binds.interfaceId !== undefined && binds.interfaceId !== offer.interfaceId) return false
-  return binds.instanceId === undefined || binds.instanceId === offer.instanceId
 }
 
 function rangeOf(run: PageRun) {

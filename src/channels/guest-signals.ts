@@ -1,4 +1,4 @@
-import { PAGE_SIZE } from '../memory/index.ts'
+import { MemoryFault, PAGE_SIZE } from '../memory/index.ts'
 import type { OfferChannel } from '../vmbus/messages.ts'
 import type { MonitorPages } from '../vmbus/server/effects.ts'
 import { type SignalMechanism, signalMechanism } from '../vmbus/signal.ts'
@@ -56,7 +56,12 @@ export class GuestSignals {
     if (monitor !== undefined && this.monitorPages !== undefined) {
       const page = Number(this.monitorPages.childToParent)
       this.#log.signal('monitor-page', 'sent', monitor.group * 32 + monitor.bit, channelId)
-      this.#transport.setBit(page + TRIGGER_GROUPS + monitor.group * 8, monitor.bit)
+      try {
+        this.#transport.setBit(page + TRIGGER_GROUPS + monitor.group * 8, monitor.bit)
+      } catch (error) {
+        // The host chose a page that is none: then it hears nothing.
+        if (!(error instanceof MemoryFault)) throw error
+      }
     }
     if (connectionId !== undefined) {
       this.#log.signal('hypercall', 'sent', connectionId, channelId)

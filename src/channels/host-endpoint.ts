@@ -7,6 +7,7 @@ import type { Guid } from '../wire/index.ts'
 import { Channel, type CloseReason } from './channel.ts'
 import { faultViolation } from './channel-faults.ts'
 import type { ChannelLimits } from './channel-setup.ts'
+import type { ChannelEvent } from './conversation.ts'
 import type { EndLog } from './end-log.ts'
 import type { DeviceHost, HostDevice, PendingOpen } from './host-device.ts'
 import { HostOffer, pageListsOf } from './host-offer.ts'
@@ -343,16 +344,8 @@ export class HostEndpoint implements DeviceHost {
     this.server.tlConnectComplete(endpointId, serviceId, device !== undefined)
   }
 
-  #tell(offer: HostOffer, what: 'offered' | 'opening' | 'opened' | 'refused' | 'closed' | 'rescinded', why?: string) {
-    const { interfaceId, instanceId } = offer.params
-    this.#log.channel({
-      what,
-      interfaceId,
-      instanceId,
-      subchannelIndex: offer.subchannelIndex,
-      ...(offer.channelId === undefined ? {} : { channelId: offer.channelId }),
-      ...(why === undefined ? {} : { why }),
-    })
+  #tell({ channelId, params }: HostOffer, what: ChannelEvent['what'], why?: string): void {
+    this.#log.channel(what, params, channelId, why)
   }
 }
 

@@ -123,13 +123,19 @@ export class Pump {
     if (this.#running) return 0
     this.#waking = false
     let steps = 0
-    do {
-      while (this.step()) {
-        if (++steps > maxSteps) throw new RangeError(`still not quiet after ${maxSteps} steps`)
-      }
-      for (const handler of this.#quietHandlers) handler()
-    } while (this.waiting > 0)
-    this.#waking = false
+    let isQuiet = false
+    try {
+      do {
+        while (this.step()) {
+          if (++steps > maxSteps) throw new RangeError(`still not quiet after ${maxSteps} steps`)
+        }
+        for (const handler of this.#quietHandlers) handler()
+      } while (this.waiting > 0)
+      isQuiet = true
+    } finally {
+      this.#waking = false
+      if (!isQuiet) this.wake()
+    }
     return steps
   }
 
@@ -143,7 +149,6 @@ export class Pump {
     try {
       this.settle()
     } catch (error) {
-      if (this.waiting > 0) this.wake()
       let told = false
       for (const handler of this.#errorHandlers) told = handler(error) || told
       if (!told) throw error
