@@ -142,6 +142,26 @@ describe('save and restore', () => {
     expect(env.rules()).toEqual([])
   })
 
+  it('keeps where a channel interrupts now, and that a closed one is signalled no more', () => {
+    const env = new TestEnv()
+    const [first, second] = env.two()
+    env.opened(first, 1)
+    env.post('ModifyChannel', { channelId: 1, targetVp: 3 })
+    env.server.modifyComplete(first, true)
+    env.heard()
+    env.opened(second, 2)
+    env.post('CloseChannel', { channelId: 2 })
+    env.server.closeComplete(second)
+    const offers = restored(env, [params(1), params(2)])
+    expect(env.effects()).toMatchObject([
+      { kind: 'connected' },
+      { kind: 'restored', request: { interrupt: { kind: 'event', vp: 3 } } },
+      { kind: 'restored', channelId: 2 },
+    ])
+    expect(env.server.channelSignalled(0x2001)).toBe(at(offers, 0))
+    expect(env.server.channelSignalled(0x2002)).toBeUndefined()
+  })
+
   it('rescinds channels whose device is gone, and offers new ones', () => {
     const env = new TestEnv()
     const [first] = env.two()

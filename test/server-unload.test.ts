@@ -85,6 +85,20 @@ describe('Unload', () => {
     expectEmpty(env)
   })
 
+  it('[B101] waits for ModifyChannel too, and does not answer it', () => {
+    const env = new TestEnv()
+    const offer = env.one()
+    env.opened(offer, 1)
+    env.post('ModifyChannel', { channelId: 1, targetVp: 3 })
+    env.post('Unload', {})
+    env.server.closeComplete(offer)
+    env.server.gpadlTeardownComplete(offer, 10)
+    expect(env.heard()).toEqual([])
+    env.server.modifyComplete(offer, true)
+    expect(env.heard()).toEqual([complete])
+    expectEmpty(env)
+  })
+
   it('[B102][SV-27] when disconnected, or again, is ignored; a contact works afterwards, at another version', () => {
     const env = new TestEnv()
     env.post('Unload', {})
