@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, expect, it } from 'vitest'
-import { injectFaults, MemoryTransport, Pump } from '../src/channels/index.ts'
+import { type FaultRule, injectFaults, MemoryTransport, Pump } from '../src/channels/index.ts'
+import { type Channel, type Completion, MessageVsc, type RingPacket, rawMessages, Vsp } from '../src/index.ts'
 import { BufferMemory } from '../src/memory/index.ts'
 import { type TestApi, transportSuite, vscSuite, vspSuite } from '../src/testing/index.ts'
 import { recordEnds, TranscriptRecorder } from '../src/trace/index.ts'
 import { EchoVsc } from '../src/vsc/echo.ts'
 import { KeyboardVsc } from '../src/vsc/keyboard.ts'
-import { EchoVsp } from '../src/vsp/echo.ts'
+import { EchoVsp, echoInterface } from '../src/vsp/echo.ts'
 import { KeyboardVsp } from '../src/vsp/keyboard.ts'
 
 const api: TestApi = { describe, it, expect }
@@ -57,7 +58,7 @@ describe('EchoVsc', () => {
   vscSuite(api, { make: () => new EchoVsc(), host: () => new EchoVsp(), use: (driver) => driver.echo('hello') })
 })
 
-describe('[B211] KeyboardVsp', () => {
+describe('KeyboardVsp', () => {
   vspSuite(api, {
     make: () => new KeyboardVsp(),
     driver: () => new KeyboardVsc(),
@@ -71,10 +72,168 @@ describe('[B211] KeyboardVsp', () => {
   })
 })
 
-describe('[B210][B211] KeyboardVsc', () => {
+describe('KeyboardVsc', () => {
   vscSuite(api, {
     make: () => new KeyboardVsc(),
     host: () => new KeyboardVsp(),
     garbage: [hex(''), hex('03000000'), hex('0200000001000000'), hex('0100000000000100'), hex('ffffffff00000000')],
+  })
+})
+
+/** Runs a suite by itself. Answers the tests that fail. */
+async function failuresOf(suite: (api: TestApi) => void): Promise<string[]> {
+  const tests: { readonly name: string; readonly body: () => void | Promise<void> }[] = []
+  const path: string[] = []
+  suite({
+    ...withAssert,
+    describe: (name, body) => {
+      path.push(name)
+      body()
+      path.pop()
+    },
+    it: (name, body) => tests.push({ name: [...path, name].join(': '), body }),
+  })
+  const failed: string[] = []
+  for (const { name, body } of tests) {
+    try {
+      await body()
+    } catch {
+      failed.push(name)
+    }
+  }
+  return failed
+}
+
+const { offer } = new EchoVsp()
+const requests = [hex('01')]
+
+describe('the suite of transports finds', { timeout: 30_000 }, () => {
+  const withFault = (fault: FaultRule) =>
+    failuresOf((own) =>
+      transportSuite(own, () => {
+        const { ends, pump, settle } = memoryTransport()
+        return { settle, ends: injectFaults(ends, pump, { rules: [fault] }) }
+      }),
+    )
+
+  it.each<['drop' | 'duplicate' | 'delay', 'message' | 'signal', string]>([
+    ['drop', 'message', 'messages to the host: arrive in order, with connection, type and exact bytes'],
+    ['duplicate', 'message', 'messages to the host: arrive in order, with connection, type and exact bytes'],
+    [
+      'delay',
+      'message',
+      'messages to the guest: find the slot busy until the guest has taken the one before; then the host is told',
+    ],
+    ['drop', 'signal', 'signals: of the guest reach the host with their connection and flag'],
+    ['duplicate', 'signal', 'signals: of the guest reach the host with their connection and flag'],
+  ])('one that does %s to a %s', async (fault, on, name) => {
+    expect(await withFault({ fault, on })).toContain(name)
+  })
+
+  it('one that swaps messages', async () => {
+    const name = 'messages to the host: arrive in order, with connection, type and exact bytes'
+    expect(await withFault({ fault: 'reorder', on: 'message', nth: 1 })).toContain(name)
+  })
+
+  it('one that runs the guest while the host sends', async () => {
+    const failures = await failuresOf((own) =>
+      transportSuite(own, () => {
+        const { ends, pump, settle } = memoryTransport()
+        const { host, guest } = ends
+        const setEventFlag: typeof host.setEventFlag = (vp, sint, flag) => {
+          host.setEventFlag(vp, sint, flag)
+          pump.settle()
+        }
+        return { settle, ends: { guest, host: { ...host, setEventFlag } } }
+      }),
+    )
+    expect(failures).toEqual([
+      'signals: of the host are flags: one that is set already raises nothing, one that was taken does again',
+    ])
+  })
+})
+
+describe('the suite of VSPs finds', { timeout: 30_000 }, () => {
+  it('one that answers nothing', async () => {
+    class Mute extends Vsp {
+      readonly offer = offer
+    }
+    const failures = await failuresOf((own) => vspSuite(own, { make: () => new Mute(), requests }))
+    expect(failures).toContain('requests: are completed exactly once, in whatever order things run')
+  })
+
+  it('one that answers twice', async () => {
+    class Twice extends EchoVsp {
+      protected override onPacket(packet: RingPacket, channel: Channel): void {
+        const { transactionIdLow, transactionIdHigh } = packet
+        super.onPacket(packet, channel)
+        channel.sendCompletion(transactionIdLow, transactionIdHigh)
+      }
+    }
+    const failures = await failuresOf((own) => vspSuite(own, { make: () => new Twice(), requests }))
+    expect(failures).toContain('requests: are completed exactly once, in whatever order things run')
+  })
+
+  it('one that throws on what it does not expect', async () => {
+    class Strict extends EchoVsp {
+      protected override onPacket(packet: RingPacket, channel: Channel): void {
+        if (packet.payloadLength !== 8) throw new RangeError('8 bytes expected')
+        super.onPacket(packet, channel)
+      }
+    }
+    const failures = await failuresOf((own) => vspSuite(own, { make: () => new Strict(), requests }))
+    expect(failures).toEqual(['a hostile guest: sends noise: nothing is thrown; other channels go on'])
+  })
+
+  it('one that takes garbage for messages', async () => {
+    const garbage = [hex('ff')]
+    const failures = await failuresOf((own) => vspSuite(own, { make: () => new EchoVsp(), requests, garbage }))
+    expect(failures).toEqual(['a hostile guest: sends garbage (number 0): a violation; other channels go on'])
+  })
+
+  it('one that remembers more than it may', async () => {
+    class Counting extends EchoVsp {
+      #packets = 0
+      protected override onPacket(packet: RingPacket, channel: Channel): void {
+        this.#packets += 1
+        if (this.#packets < 50) super.onPacket(packet, channel)
+      }
+    }
+    const failures = await failuresOf((own) => vspSuite(own, { make: () => new Counting(), requests }))
+    expect(failures).toContain('open and close: a hundred times leave nothing behind')
+  })
+})
+
+describe('the suite of VSCs finds', { timeout: 30_000 }, () => {
+  const host = () => new EchoVsp()
+
+  it('one that is never ready', async () => {
+    class Never extends EchoVsc {
+      protected override onOpen(): void {}
+    }
+    const failures = await failuresOf((own) => vscSuite(own, { make: () => new Never(), host }))
+    expect(failures).toContain('binding: gives it its device, also one that is offered later')
+  })
+
+  it('one that throws on what it does not expect', async () => {
+    class Strict extends EchoVsc {
+      protected override onPacket(): void {
+        throw new RangeError('no packets expected')
+      }
+    }
+    const failures = await failuresOf((own) => vscSuite(own, { make: () => new Strict(), host }))
+    expect(failures).toEqual(['a hostile host: sends noise: nothing is thrown; other channels go on'])
+  })
+
+  it('one that takes garbage for messages', async () => {
+    class Credulous extends MessageVsc<Uint8Array> {
+      readonly binds = { interfaceId: echoInterface }
+      protected readonly messages = rawMessages
+      protected override onMessage(_message: Uint8Array, _request: Completion): void {}
+    }
+    const failures = await failuresOf((own) =>
+      vscSuite(own, { make: () => new Credulous(), host, garbage: [hex('ff')] }),
+    )
+    expect(failures).toEqual(['a hostile host: sends garbage (number 0): a violation; other channels go on'])
   })
 })

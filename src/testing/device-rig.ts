@@ -54,7 +54,7 @@ export class DeviceRig {
 
   /** @param options of the bus; violations are collected unless they say otherwise. */
   constructor(options: BusOptions = {}) {
-    this.bus = createBus(options)
+    this.bus = createBus({ memorySize: 16 << 20, ...options })
     this.#rings = new OpenedRingsFinder(this.bus.memory)
     this.bus.events.on('message', ({ at, direction, bytes }) => {
       if (at === 'host') this.#rings.message(direction === 'received' ? 'guest' : 'host', bytes)
@@ -68,16 +68,24 @@ export class DeviceRig {
   /** Runs until both ends rest, with turns for promises in between. */
   async settle(): Promise<void> {
     for (let turn = 0; turn < 8; turn++) {
-      this.bus.settle()
+      this.#run(() => this.bus.settle())
       await Promise.resolve()
     }
   }
 
-  /** Runs `count` steps, with a turn for promises after each. */
-  async steps(count: number): Promise<void> {
-    for (let step = 0; step < count; step++) {
-      this.bus.step()
-      await Promise.resolve()
+  /** Runs `count` steps. Answers false when the bus came to rest before. */
+  steps(count: number): boolean {
+    for (let step = 0; step < count; step++) if (!this.#run(() => this.bus.step())) return false
+    return true
+  }
+
+  /** What throws ends the test: nothing else is to run, and to throw where no one catches it. */
+  #run<T>(what: () => T): T {
+    try {
+      return what()
+    } catch (error) {
+      this.bus.close()
+      throw error
     }
   }
 
@@ -102,6 +110,9 @@ export class DeviceRig {
     return this.violations.filter((line) => !line.startsWith('host channel-revoked'))
   }
 }
+
+/** Steps of a first attach after which tests of every step stop at the latest. */
+export const maxSteps = 200
 
 /** Requests sent on a channel, and how often each was answered. */
 export class Answers {

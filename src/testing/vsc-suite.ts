@@ -1,5 +1,5 @@
 import type { BusOptions } from '../index.ts'
-import { BareVsp, DeviceRig, outcomeOf, type TestedVsc, type TestedVsp } from './device-rig.ts'
+import { BareVsp, DeviceRig, maxSteps, outcomeOf, type TestedVsc, type TestedVsp } from './device-rig.ts'
 import { makeNoise } from './noise.ts'
 import type { TestApi } from './test-api.ts'
 
@@ -24,8 +24,23 @@ export function vscSuite<D extends TestedVsc>(
 ): void {
   const careful = { violations: 'throw' } as const
 
-  const offered = (options: BusOptions) => {
+  const rigs: DeviceRig[] = []
+  const makeRig = (options: BusOptions): DeviceRig => {
     const rig = new DeviceRig({ ...bus, ...options })
+    rigs.push(rig)
+    return rig
+  }
+  const test = (name: string, body: () => Promise<void>) =>
+    it(name, async () => {
+      try {
+        await body()
+      } finally {
+        for (const { bus } of rigs.splice(0)) bus.close()
+      }
+    })
+
+  const offered = (options: BusOptions) => {
+    const rig = makeRig(options)
     const vsp = host()
     rig.bus.host.offer(vsp)
     return { rig, vsp, vsc: make() }
@@ -46,8 +61,8 @@ export function vscSuite<D extends TestedVsc>(
   }
 
   describe('binding', () => {
-    it('gives it its device, also one that is offered later', async () => {
-      const rig = new DeviceRig({ ...bus, ...careful })
+    test('gives it its device, also one that is offered later', async () => {
+      const rig = makeRig(careful)
       const vsc = make()
       const attaching = rig.bus.guest.attach(vsc)
       const vsp = host()
@@ -59,16 +74,16 @@ export function vscSuite<D extends TestedVsc>(
     })
 
     if (make().binds.interfaceId !== undefined || make().binds.instanceId !== undefined) {
-      it('does not give it another device', async () => {
-        const rig = new DeviceRig({ ...bus, ...careful })
+      test('does not give it another device', async () => {
+        const rig = makeRig(careful)
         const vsc = make()
         expect(await outcomeOf(rig.bus.guest.attach(vsc))).toBe('StalledError')
         expect(vsc.device).toBe(undefined)
       })
     }
 
-    it('to a device that never answers ends: ready without it, or stalled', async () => {
-      const rig = new DeviceRig({ ...bus })
+    test('to a device that never answers ends: ready without it, or stalled', async () => {
+      const rig = makeRig({})
       const silent = new BareVsp(host().offer)
       rig.bus.host.offer(silent)
       const vsc = make()
@@ -83,7 +98,7 @@ export function vscSuite<D extends TestedVsc>(
   })
 
   describe('open and close', () => {
-    it('a hundred times leave nothing behind', async () => {
+    test('a hundred times leave nothing behind', async () => {
       const { rig, vsc } = offered(careful)
       const state = () => ({ pages: rig.bus.guest.pages.freePages, waits: rig.bus.explain() })
       const round = async () => {
@@ -98,7 +113,7 @@ export function vscSuite<D extends TestedVsc>(
       expect(state()).toEqual(before)
     })
 
-    it('of the bus while it is used', async () => {
+    test('of the bus while it is used', async () => {
       const { rig, vsc } = await attached(careful)
       const outcome = outcomeOf(use(vsc))
       rig.bus.close()
@@ -108,14 +123,18 @@ export function vscSuite<D extends TestedVsc>(
   })
 
   describe('rescind', () => {
-    it('at any step: promises are kept or broken, and it takes the device when it is offered anew', async () => {
-      for (let step = 0; step < 40; step++) {
+    test('[TR-01] at any step: promises are kept or broken, and it takes the device when it is offered anew', async () => {
+      for (let step = 0, more = true; more && step < maxSteps; step++) {
         const { rig, vsp, vsc } = offered({})
-        const outcome = outcomeOf(rig.bus.guest.attach(vsc).then(() => use(vsc)))
-        await rig.steps(step)
+        const outcomes: Promise<string>[] = []
+        rig.bus.guest.bind(vsc, (error) => {
+          if (error === undefined) outcomes.push(outcomeOf(use(vsc)))
+        })
+        more = rig.steps(step)
         rig.bus.host.revoke(vsp)
         await rig.settle()
-        await outcome
+        await Promise.all(outcomes)
+        rig.bus.guest.detach(vsc)
         expect([step, vsc.channels.size, vsc.device]).toEqual([step, 0, undefined])
         expect(rig.mistakes).toEqual([])
         rig.bus.host.offer(vsp)
@@ -127,7 +146,7 @@ export function vscSuite<D extends TestedVsc>(
 
   describe('a hostile host', () => {
     for (const [index, packet] of garbage.entries()) {
-      it(`sends garbage (number ${index}): a violation; other channels go on`, async () => {
+      test(`sends garbage (number ${index}): a violation; other channels go on`, async () => {
         const { rig, vsp, vsc } = await attached({})
         expect(rig.violations).toEqual([])
         const channelId = vsc.channel?.channelId ?? 0
@@ -141,7 +160,7 @@ export function vscSuite<D extends TestedVsc>(
       })
     }
 
-    it('completes requests that there are not: violations, and the channel goes on', async () => {
+    test('[RB-23][RB-25] completes requests that there are not: violations, and the channel goes on', async () => {
       const { rig, vsp, vsc } = await attached({})
       const channelId = vsc.channel?.channelId ?? 0
       vsp.channels.get(0)?.sendCompletion(0xdead, 0)
@@ -157,7 +176,7 @@ export function vscSuite<D extends TestedVsc>(
       expect(await outcomeOf(use(vsc))).toBe('kept')
     })
 
-    it('sends noise: nothing is thrown; other channels go on', async () => {
+    test('sends noise: nothing is thrown; other channels go on', async () => {
       const { rig, vsp, vsc } = offered({})
       for (let seed = 0; seed < 8; seed++) {
         await rig.bus.guest.attach(vsc)
@@ -176,7 +195,7 @@ export function vscSuite<D extends TestedVsc>(
       expect(await works(rig, vsc)).toBe(true)
     })
 
-    it('breaks its ring: the channel is closed, and no other', async () => {
+    test('[RB-02] breaks its ring: the channel is closed, and no other', async () => {
       const { rig, vsc } = await attached({})
       const channelId = vsc.channel?.channelId ?? 0
       rig.rings(channelId)?.hostToGuest.store32(0, 4)

@@ -1,5 +1,5 @@
 import type { BusOptions } from '../index.ts'
-import { Answers, BareVsc, DeviceRig, outcomeOf, type TestedVsc, type TestedVsp } from './device-rig.ts'
+import { Answers, BareVsc, DeviceRig, maxSteps, type TestedVsc, type TestedVsp } from './device-rig.ts'
 import { makeNoise } from './noise.ts'
 import type { TestApi } from './test-api.ts'
 
@@ -26,9 +26,20 @@ export function vspSuite(
 ): void {
   const makeDriver = (vsp: TestedVsp): TestedVsc => driver?.() ?? new BareVsc(bindingOf(vsp))
 
+  const rigs: DeviceRig[] = []
+  const test = (name: string, body: () => Promise<void>) =>
+    it(name, async () => {
+      try {
+        await body()
+      } finally {
+        for (const { bus } of rigs.splice(0)) bus.close()
+      }
+    })
+
   /** The device on a bus. `careful`: what either end refuses is thrown. */
   const offered = (options: BusOptions) => {
     const rig = new DeviceRig({ ...bus, ...options })
+    rigs.push(rig)
     const vsp = make()
     rig.bus.host.offer(vsp)
     return { rig, vsp, vsc: makeDriver(vsp) }
@@ -70,7 +81,7 @@ export function vspSuite(
       expect(make().offer).toEqual(offer)
     })
 
-    it('reaches the guest', async () => {
+    test('reaches the guest', async () => {
       const { rig, vsp } = offered(careful)
       await rig.settle()
       const { interfaceId, instanceId } = vsp.offer
@@ -80,7 +91,7 @@ export function vspSuite(
   })
 
   describe('open and close', () => {
-    it('again and again', async () => {
+    test('again and again', async () => {
       const { rig, vsp, vsc } = offered(careful)
       for (let round = 0; round < 3; round++) {
         await rig.bus.guest.attach(vsc)
@@ -93,7 +104,7 @@ export function vspSuite(
       expect(await works(rig, vsp)).toBe(true)
     })
 
-    it('a hundred times leave nothing behind', async () => {
+    test('a hundred times leave nothing behind', async () => {
       const { rig, vsp } = offered(careful)
       const state = () => ({ pages: rig.bus.guest.pages.freePages, waits: rig.bus.explain() })
       expect(await works(rig, vsp)).toBe(true)
@@ -102,7 +113,7 @@ export function vspSuite(
       expect(state()).toEqual(before)
     })
 
-    it('with packets in the ring: each is told once, and the next open begins clean', async () => {
+    test('[TR-05] with packets in the ring: each is told once, and the next open begins clean', async () => {
       const { rig, vsp, vsc } = await attached(careful)
       const answers = new Answers()
       for (const request of [...requests, ...requests]) answers.request(vsc.channel, request)
@@ -113,7 +124,7 @@ export function vspSuite(
       expect(await works(rig, vsp)).toBe(true)
     })
 
-    it('of the bus with packets in the ring', async () => {
+    test('of the bus with packets in the ring', async () => {
       const { rig, vsp, vsc } = await attached(careful)
       const answers = new Answers()
       for (const request of requests) answers.request(vsc.channel, request)
@@ -124,18 +135,17 @@ export function vspSuite(
   })
 
   describe('rescind', () => {
-    it('at any step: everything is told once, and the device can be offered anew', async () => {
-      for (let step = 0; step < 40; step++) {
+    test('[TR-01] at any step: everything is told once, and the device can be offered anew', async () => {
+      for (let step = 0, more = true; more && step < maxSteps; step++) {
         const { rig, vsp, vsc } = offered({})
         const answers = new Answers()
-        const using = rig.bus.guest.attach(vsc).then(() => {
-          for (const request of requests) answers.request(vsc.channel, request)
+        rig.bus.guest.bind(vsc, (error) => {
+          for (const request of error === undefined ? requests : []) answers.request(vsc.channel, request)
         })
-        const outcome = outcomeOf(using)
-        await rig.steps(step)
+        more = rig.steps(step)
         rig.bus.host.revoke(vsp)
         await rig.settle()
-        await outcome
+        rig.bus.guest.detach(vsc)
         expect([step, answers.eachOnce, vsp.channels.size, vsc.channels.size]).toEqual([step, true, 0, 0])
         expect(rig.mistakes).toEqual([])
         rig.bus.host.offer(vsp)
@@ -147,20 +157,20 @@ export function vspSuite(
 
   if (requests.length > 0) {
     describe('requests', () => {
-      it('are completed exactly once, in whatever order things run', async () => {
+      test('are completed exactly once, in whatever order things run', async () => {
         for (let seed = 0; seed < 5; seed++) {
           const { rig, vsc } = await attached({ ...careful, scheduling: 'scheduled', seed })
           const answers = new Answers()
           for (let round = 0; round < 20; round++) {
             for (const request of requests) answers.request(vsc.channel, request)
-            if (round % 3 === 0) await rig.steps(round)
+            if (round % 3 === 0) rig.steps(round)
           }
           await rig.settle()
           expect([answers.eachOnce, answers.completed]).toEqual([true, 20 * requests.length])
         }
       })
 
-      it('of a guest that takes no answers wait, in bounds; then each is completed once', async () => {
+      test('of a guest that takes no answers wait, in bounds; then each is completed once', async () => {
         const { rig, vsp, vsc } = await attached(careful)
         const answers = new Answers()
         vsc.channel?.pause()
@@ -183,7 +193,7 @@ export function vspSuite(
 
   describe('a hostile guest', () => {
     for (const [index, packet] of garbage.entries()) {
-      it(`sends garbage (number ${index}): a violation; other channels go on`, async () => {
+      test(`sends garbage (number ${index}): a violation; other channels go on`, async () => {
         const { rig, vsp, vsc } = await attached({})
         expect(rig.violations).toEqual([])
         const channelId = vsc.channel?.channelId ?? 0
@@ -197,7 +207,7 @@ export function vspSuite(
       })
     }
 
-    it('sends noise: nothing is thrown; other channels go on', async () => {
+    test('sends noise: nothing is thrown; other channels go on', async () => {
       const { rig, vsp } = offered({})
       for (let seed = 0; seed < 8; seed++) {
         const vsc = makeDriver(vsp)
@@ -216,7 +226,7 @@ export function vspSuite(
       expect(await works(rig, vsp)).toBe(true)
     })
 
-    it('breaks its ring: the channel is closed, and no other', async () => {
+    test('[RB-02] breaks its ring: the channel is closed, and no other', async () => {
       const { rig, vsp, vsc } = await attached({})
       const channelId = vsc.channel?.channelId ?? 0
       rig.rings(channelId)?.guestToHost.store32(0, 4)
