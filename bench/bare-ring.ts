@@ -1,4 +1,5 @@
-// The baselines of the ring bench: the layout of a ring and nothing else. They trust their peer.
+// The baselines of the ring bench: the layout of a ring, the free space check and the range check of the peer’s index, without
+// which no ring works; they trust their peer otherwise.
 
 /** The ring as one writes it by hand for one thread. */
 export class BareRing {
@@ -27,6 +28,7 @@ export class BareRing {
     const size = bytes.length
     const start = this.in
     const read = control[1] ?? 0
+    if (read < 0 || read >= size) return false
     const length = 16 + ((payload.length + 7) & ~7)
     const used = start >= read ? start - read : size - read + start
     if (size - used <= length + 8) return false
@@ -50,7 +52,8 @@ export class BareRing {
     const { control, words } = this
     const size = this.bytes.length
     const start = this.out
-    if (control[0] === start) return false
+    const write = control[0] ?? 0
+    if (write === start || write < 0 || write >= size) return false
     const first = words[start >> 2] ?? 0
     const second = words[(start >> 2) + 1] ?? 0
     const id = (start + 8) % size
@@ -100,6 +103,7 @@ export class BareSharedRing {
     const size = bytes.length
     const start = this.in
     const read = Atomics.load(control, 1)
+    if (read < 0 || read >= size) return false
     const length = 16 + ((payload.length + 7) & ~7)
     const used = start >= read ? start - read : size - read + start
     if (size - used <= length + 8) return false
@@ -123,7 +127,8 @@ export class BareSharedRing {
     const { control, words } = this
     const size = this.bytes.length
     const start = this.out
-    if (Atomics.load(control, 0) === start) return false
+    const write = Atomics.load(control, 0)
+    if (write === start || write < 0 || write >= size) return false
     const first = words[start >> 2] ?? 0
     const second = words[(start >> 2) + 1] ?? 0
     const id = (start + 8) % size

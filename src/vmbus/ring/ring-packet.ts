@@ -15,36 +15,56 @@ export class RingPacket {
   bytes: Uint8Array = NOTHING
   /** Start in `bytes` of what lies between descriptor and payload: the ranges of types 7 and 9. */
   headerOffset = 0
-  readonly #words: Int32Array
+  /** The descriptor's words: type and data offset, length and flags, transaction id. Signed: large unsigned ones are boxed. */
+  #typeWord = 0
+  #lengthWord = 0
+  #idLow = 0
+  #idHigh = 0
+  readonly #headerWords: Int32Array
 
-  /** @param words the reader's copy of the descriptor, and of 8 header bytes for types 7 and 9. */
-  constructor(words: Int32Array) {
-    this.#words = words
+  /** @param headerWords where the reader puts its copy of the first 8 header bytes, for types 7 and 9. */
+  constructor(headerWords: Int32Array) {
+    this.#headerWords = headerWords
+  }
+
+  /** For readers: the descriptor as they took it from `ringOffset`, as its four little-endian words. */
+  describe(ringOffset: number, typeWord: number, lengthWord: number, idLow: number, idHigh: number): void {
+    this.ringOffset = ringOffset
+    this.#typeWord = typeWord
+    this.#lengthWord = lengthWord
+    this.#idLow = idLow
+    this.#idHigh = idHigh
+  }
+
+  /** For readers: where header and payload are. */
+  place(bytes: Uint8Array, headerOffset: number): void {
+    if (this.bytes !== bytes) this.bytes = bytes
+    this.headerOffset = headerOffset
   }
 
   /** Packet type, u16: 6 in-band, 7 transfer pages, 9 GPA-direct, 11 completion. */
   get type(): number {
-    return (this.#words[0] ?? 0) & 0xffff
+    return this.#typeWord & 0xffff
   }
 
   /** Flags, u16; bit 0: completion requested. */
   get flags(): number {
-    return (this.#words[1] ?? 0) >>> 16
+    return this.#lengthWord >>> 16
   }
 
   /** Transaction id, bits 0–31. */
   get transactionIdLow(): number {
-    return (this.#words[2] ?? 0) >>> 0
+    return this.#idLow >>> 0
   }
 
   /** Transaction id, bits 32–63. */
   get transactionIdHigh(): number {
-    return (this.#words[3] ?? 0) >>> 0
+    return this.#idHigh >>> 0
   }
 
   /** Bytes of header, a multiple of 8. */
   get headerLength(): number {
-    return ((this.#words[0] ?? 0) >>> 16) * 8 - DESCRIPTOR_SIZE
+    return (this.#typeWord >>> 16) * 8 - DESCRIPTOR_SIZE
   }
 
   /** Start of the payload in `bytes`. */
@@ -54,18 +74,18 @@ export class RingPacket {
 
   /** Bytes of payload, padding included: always a multiple of 8; only the protocol within knows its real length. */
   get payloadLength(): number {
-    return (((this.#words[1] ?? 0) & 0xffff) - ((this.#words[0] ?? 0) >>> 16)) * 8
+    return ((this.#lengthWord & 0xffff) - (this.#typeWord >>> 16)) * 8
   }
 
   /** Types 7 and 9: how many ranges the header claims, taken with the descriptor; otherwise 0. */
   get rangeCount(): number {
-    return hasRanges(this.type) && this.headerLength > 0 ? (this.#words[5] ?? 0) >>> 0 : 0
+    return hasRanges(this.type) && this.headerLength > 0 ? (this.#headerWords[1] ?? 0) >>> 0 : 0
   }
 
   /** Type 7: the transfer page set, u16; otherwise 0. */
   get transferPageSetId(): number {
     return this.type === PACKET_TYPE.dataUsingTransferPages && this.headerLength > 0
-      ? (this.#words[4] ?? 0) & 0xffff
+      ? (this.#headerWords[0] ?? 0) & 0xffff
       : 0
   }
 

@@ -13,17 +13,21 @@ import { RingFault } from './ring-fault.ts'
 export class RingView {
   /** Bytes of data. */
   readonly size: number
-  /** The data area in place, as bytes and as little-endian words, if the ring is one piece of a buffer. */
-  readonly bytes: Uint8Array | undefined
-  readonly words: Int32Array | undefined
+  /** Whether the ring is one piece of a buffer. */
+  readonly isDirect: boolean
+  /** Whether that buffer is one that other threads see. */
+  readonly isShared: boolean
+  /** The ring in place: its control page as words, its data as bytes and as words. Empty unless {@link isDirect}. */
+  readonly control: Int32Array
+  readonly bytes: Uint8Array
+  readonly words: Int32Array
   /** The last {@link snapshot} and {@link snapshotHeader}: four words of descriptor, two of type-specific header. */
   readonly snapshotWords = new Int32Array(6)
+  /** The header's two words of these. */
+  readonly headerWords = this.snapshotWords.subarray(4)
 
   readonly #memory: GuestMemory
   readonly #base: number
-  /** The control page as words: on a buffer of one thread, or on shared memory; neither where there is no direct view. */
-  readonly #plain: Int32Array | undefined
-  readonly #shared: Int32Array | undefined
   readonly #snapshotBytes = new Uint8Array(this.snapshotWords.buffer)
   readonly #pairWords = new Int32Array(2)
   readonly #pairBytes = new Uint8Array(this.#pairWords.buffer)
@@ -36,36 +40,26 @@ export class RingView {
     this.#base = base
     this.size = totalBytes - CONTROL_PAGE_SIZE
     const ring = directOrNothing(memory, base, totalBytes)
-    if (ring === undefined) return
-    const { buffer, byteOffset } = ring
-    this.bytes = new Uint8Array(buffer, byteOffset + CONTROL_PAGE_SIZE, this.size)
-    this.words = new Int32Array(buffer, byteOffset + CONTROL_PAGE_SIZE, this.size / 4)
-    const control = new Int32Array(buffer, byteOffset, CONTROL_PAGE_SIZE / 4)
-    if (typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer) this.#shared = control
-    else this.#plain = control
+    const { buffer, byteOffset } = ring ?? new Uint8Array(0)
+    this.isDirect = ring !== undefined
+    this.isShared = typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer
+    const data = this.isDirect ? byteOffset + CONTROL_PAGE_SIZE : 0
+    this.control = new Int32Array(buffer, byteOffset, this.isDirect ? CONTROL_PAGE_SIZE / 4 : 0)
+    this.bytes = new Uint8Array(buffer, data, this.isDirect ? this.size : 0)
+    this.words = new Int32Array(buffer, data, this.bytes.length / 4)
   }
 
   /** Loads a field of the control page: its 32 bits, signed or not as they come. */
   load(field: number): number {
-    const plain = this.#plain
-    return plain !== undefined ? (plain[field >> 2] ?? 0) : this.#loadElsewhere(field)
+    if (!this.isDirect) return this.#memory.load32(this.#base + field)
+    return this.isShared ? Atomics.load(this.control, field >> 2) : (this.control[field >> 2] ?? 0)
   }
 
   /** Stores a field of the control page; a full barrier on shared memory. */
   store(field: number, value: number): void {
-    const plain = this.#plain
-    if (plain !== undefined) plain[field >> 2] = value
-    else this.#storeElsewhere(field, value)
-  }
-
-  #loadElsewhere(field: number): number {
-    if (this.#shared !== undefined) return Atomics.load(this.#shared, field >> 2)
-    return this.#memory.load32(this.#base + field)
-  }
-
-  #storeElsewhere(field: number, value: number): void {
-    if (this.#shared !== undefined) Atomics.store(this.#shared, field >> 2, value)
-    else this.#memory.store32(this.#base + field, value)
+    if (!this.isDirect) this.#memory.store32(this.#base + field, value)
+    else if (this.isShared) Atomics.store(this.control, field >> 2, value)
+    else this.control[field >> 2] = value
   }
 
   /** Bytes from `from` forward to `to`. Both lie within the data. */
@@ -82,7 +76,7 @@ export class RingView {
   /** Copies the descriptor at `position` (a multiple of 8) into {@link snapshotWords}, once: what follows looks only at the copy. */
   snapshot(position: number): void {
     const { words, snapshotWords } = this
-    if (words === undefined) {
+    if (!this.isDirect) {
       this.copyOut(position, this.#snapshotBytes, 0, 16)
       return
     }
@@ -101,7 +95,7 @@ export class RingView {
 
   /** Stores two little-endian words at `position`, a multiple of 8. */
   storePair(position: number, low: number, high: number): void {
-    if (this.words !== undefined) {
+    if (this.isDirect) {
       this.words[position >> 2] = low
       this.words[(position >> 2) + 1] = high
       return
@@ -114,7 +108,7 @@ export class RingView {
   /** Copies into the data at `position`, around its end if need be. */
   copyIn(position: number, source: Uint8Array, offset: number, length: number): void {
     const first = Math.min(length, this.size - position)
-    if (this.bytes !== undefined) {
+    if (this.isDirect) {
       copyBytes(source, offset, this.bytes, position, first)
       if (first < length) copyBytes(source, offset + first, this.bytes, 0, length - first)
       return
@@ -127,7 +121,7 @@ export class RingView {
   /** Copies out of the data at `position`, around its end if need be. */
   copyOut(position: number, target: Uint8Array, offset: number, length: number): void {
     const first = Math.min(length, this.size - position)
-    if (this.bytes !== undefined) {
+    if (this.isDirect) {
       copyBytes(this.bytes, position, target, offset, first)
       if (first < length) copyBytes(this.bytes, 0, target, offset + first, length - first)
       return

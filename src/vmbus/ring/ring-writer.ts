@@ -1,3 +1,4 @@
+import { setBytes } from '../../memory/copy-bytes.ts'
 import type { GuestMemory } from '../../memory/guest-memory.ts'
 import {
   DESCRIPTOR_SIZE,
@@ -25,6 +26,11 @@ const WRITTEN: WriteResult = { status: 'written', signal: false }
 const WRITTEN_SIGNAL: WriteResult = { status: 'written', signal: true }
 const FULL: WriteRefusal = { status: 'full' }
 
+// Control fields as indices of words.
+const WRITE_INDEX = RING_CONTROL.writeIndex >> 2
+const READ_INDEX = RING_CONTROL.readIndex >> 2
+const MASK = RING_CONTROL.interruptMask >> 2
+
 /**
  * The writing end of a ring.
  *
@@ -35,15 +41,21 @@ const FULL: WriteRefusal = { status: 'full' }
  * largest takes `size - 8` bytes of an empty ring; OpenVMM's own writer stops 8 bytes earlier, its reader does not.
  */
 export class RingWriter {
-  /** Set once the peer's index was bad or memory is gone; nothing is written until {@link reset}. */
-  fault: RingFault | undefined
   readonly #view: RingView
+  /** The ring in place, as in the view. */
+  readonly #isShared: boolean
+  readonly #control: Int32Array
+  readonly #words: Int32Array
+  readonly #bytes: Uint8Array
+  /** Bytes of data within which packets may be written the short way: 0 without a direct view and on a faulted ring. */
+  #shortSize = 0
+  #fault: RingFault | undefined
   /** The write index as published; private: what the peer does to the shared copy has no effect. */
   #published = 0
   /** Where the next packet starts: beyond `#published` while packets are staged. */
   #staged = 0
-  /** The peer's read index when last looked at. */
-  #peerRead = 0
+  /** Bytes of packets, staged ones included, that the peer had not read when its read index was last looked at. */
+  #unread = 0
   /** The packet between `begin` and `end`: where the next byte goes, bytes still to come, and where it started and ends. */
   #position = 0
   #missing = -1
@@ -56,7 +68,12 @@ export class RingWriter {
    * Throws {@link RingFault} `InvalidRingMemory`. A write index found in the ring that is no index sets {@link fault}.
    */
   constructor(memory: GuestMemory, base: number, totalBytes: number) {
-    this.#view = new RingView(memory, base, totalBytes)
+    const view = new RingView(memory, base, totalBytes)
+    this.#view = view
+    this.#isShared = view.isShared
+    this.#control = view.control
+    this.#words = view.words
+    this.#bytes = view.bytes
     this.reset()
   }
 
@@ -65,21 +82,29 @@ export class RingWriter {
     return this.#view.size
   }
 
+  /** Set once the peer's index was bad or memory is gone; nothing is written until {@link reset}. */
+  get fault(): RingFault | undefined {
+    return this.#fault
+  }
+
   /** Takes up the indices found in the ring and forgets fault and staged packets. */
   reset(): void {
-    this.fault = undefined
+    const view = this.#view
+    this.#fault = undefined
+    this.#shortSize = this.#bytes.length
     this.#missing = -1
     try {
-      const own = this.#view.load(RING_CONTROL.writeIndex)
-      this.fault = this.#view.checkIndex(RING_CONTROL.writeIndex, own)
-      if (this.fault !== undefined) return
-      this.#published = own
-      this.#staged = own
-      const peer = this.#view.load(RING_CONTROL.readIndex)
-      this.fault = this.#view.checkIndex(RING_CONTROL.readIndex, peer)
-      if (this.fault === undefined) this.#peerRead = peer
+      const own = view.load(RING_CONTROL.writeIndex)
+      const peer = view.load(RING_CONTROL.readIndex)
+      const fault = view.checkIndex(RING_CONTROL.writeIndex, own) ?? view.checkIndex(RING_CONTROL.readIndex, peer)
+      if (fault !== undefined) {
+        this.#fail(fault)
+        return
+      }
+      this.#published = this.#staged = own
+      this.#unread = view.distance(peer, own)
     } catch (error) {
-      this.fault = memoryFaultOf(error)
+      this.#fail(memoryFaultOf(error))
     }
   }
 
@@ -105,49 +130,55 @@ export class RingWriter {
     payload: Uint8Array,
     header: Uint8Array = NOTHING,
   ): WriteResult {
-    const view = this.#view
-    const { bytes, words, size } = view
     const start = this.#staged
+    const before = this.#published
     // An array's length may exceed 32 bits, and everything computed from it would; a packet's may not.
     const headerLength = header.length & 0x3fff_ffff
     const payloadLength = payload.length & 0x3fff_ffff
-    const need = ringBytesOf(headerLength, payloadLength)
+    const length = DESCRIPTOR_SIZE + headerLength + ((payloadLength + 7) & ~7)
+    const end = start + length + TRAILER_SIZE
     if (
-      bytes === undefined ||
-      words === undefined ||
+      end >= this.#shortSize ||
+      start !== before ||
       header.length > MAX_PACKET_LENGTH ||
       payload.length > MAX_PACKET_LENGTH ||
-      need >= size - start ||
-      need > MAX_PACKET_LENGTH ||
-      (headerLength & 7) !== 0 ||
-      this.fault !== undefined
+      length > MAX_PACKET_LENGTH ||
+      (headerLength & 7) !== 0
     ) {
       return this.stage(type, flags, idLow, idHigh, payload, header) ?? this.#publish()
     }
-    // The packet lies in one piece and in place: the same bytes, without looking for the end of the data at each step.
-    const read = view.load(RING_CONTROL.readIndex)
-    if (read !== this.#peerRead && !this.#acceptReader(read)) return this.#refuse()
-    if (size - view.distance(read, start) <= need) return FULL
-    const first = start >> 2
-    const trailer = (start + need - TRAILER_SIZE) >> 2
-    words[first] = firstWord(type, headerLength)
-    words[first + 1] = secondWord(need, flags)
-    words[first + 2] = idLow
-    words[first + 3] = idHigh
+    const control = this.#control
+    const bytes = this.#bytes
+    const size = this.#shortSize
+    const read = this.#isShared === true ? Atomics.load(control, READ_INDEX) : (control[READ_INDEX] ?? 0)
+    const unread = start >= read ? start - read : start - read + size
+    if (unread > this.#unread || read < 0 || read >= size || (read & 7) !== 0) return this.#failReader(read)
+    if (end - start >= size - unread) return FULL
+    this.#unread = unread + (end - start)
+    this.#published = this.#staged = end
+    const words = this.#words
+    const at = start >> 2
+    const trailer = (end - TRAILER_SIZE) >> 2
+    words[at] = firstWord(type, headerLength)
+    words[at + 1] = (length >> 3) | (flags << 16)
+    words[at + 2] = idLow
+    words[at + 3] = idHigh
     if ((payloadLength & 7) !== 0) {
       words[trailer - 2] = 0
       words[trailer - 1] = 0
     }
     words[trailer] = 0
     words[trailer + 1] = start
-    if (headerLength !== 0) bytes.set(header, start + DESCRIPTOR_SIZE)
-    bytes.set(payload, start + DESCRIPTOR_SIZE + headerLength)
-    const before = this.#published
-    this.#published = this.#staged = start + need
-    view.store(RING_CONTROL.writeIndex, start + need)
-    return view.load(RING_CONTROL.interruptMask) === 0 && view.load(RING_CONTROL.readIndex) === before
-      ? WRITTEN_SIGNAL
-      : WRITTEN
+    if (headerLength !== 0) setBytes(bytes, header, start + DESCRIPTOR_SIZE)
+    setBytes(bytes, payload, start + DESCRIPTOR_SIZE + headerLength)
+    if (this.#isShared === true) {
+      Atomics.store(control, WRITE_INDEX, end)
+      return Atomics.load(control, MASK) === 0 && Atomics.load(control, READ_INDEX) === before
+        ? WRITTEN_SIGNAL
+        : WRITTEN
+    }
+    control[WRITE_INDEX] = end
+    return control[MASK] === 0 && control[READ_INDEX] === before ? WRITTEN_SIGNAL : WRITTEN
   }
 
   /** Puts a packet into the ring without showing it to the peer yet. Answers `undefined` when done. */
@@ -200,14 +231,16 @@ export class RingWriter {
   /** Finishes the packet begun: it is staged. Throws `RangeError` when bytes are missing. */
   end(): WriteRefusal | undefined {
     if (this.#missing !== 0) throw new RangeError(`${this.#missing} bytes are missing in the packet`)
-    if (this.fault !== undefined) return { status: 'error', error: this.fault }
+    if (this.#fault !== undefined) return { status: 'error', error: this.#fault }
     this.#missing = -1
     try {
       this.#view.storePair(this.#packetEnd, 0, this.#staged)
     } catch (error) {
       return this.#memoryFault(error)
     }
-    this.#staged = this.#view.advance(this.#packetEnd, TRAILER_SIZE)
+    const end = this.#view.advance(this.#packetEnd, TRAILER_SIZE)
+    this.#unread += this.#view.distance(this.#staged, end)
+    this.#staged = end
     return undefined
   }
 
@@ -216,7 +249,7 @@ export class RingWriter {
    * before these packets, judged *after* publishing (behaviours 146, 151; Linux `hv_signal_on_write`).
    */
   commit(): boolean {
-    if (this.fault !== undefined || this.#staged === this.#published) return false
+    if (this.#fault !== undefined || this.#staged === this.#published) return false
     const view = this.#view
     const before = this.#published
     try {
@@ -231,14 +264,14 @@ export class RingWriter {
 
   /** Free bytes now, staged packets counted as written; a packet that needs fewer fits. 0 when faulted. */
   freeBytes(): number {
-    if (this.fault !== undefined) return 0
+    if (this.#fault !== undefined) return 0
     try {
       const read = this.#view.load(RING_CONTROL.readIndex)
-      if (read !== this.#peerRead) this.#acceptReader(read)
+      this.#acceptReader(read)
     } catch (error) {
       this.#memoryFault(error)
     }
-    return this.fault === undefined ? this.#view.size - this.#view.distance(this.#peerRead, this.#staged) : 0
+    return this.#fault === undefined ? this.#view.size - this.#unread : 0
   }
 
   /**
@@ -246,7 +279,7 @@ export class RingWriter {
    * longer to (0). Answers whether the room is there already: then no signal will come, and the writer must try again.
    */
   setPendingSendSize(bytes: number): boolean {
-    if (this.fault !== undefined) return false
+    if (this.#fault !== undefined) return false
     try {
       this.#view.store(RING_CONTROL.pendingSendSize, bytes)
     } catch (error) {
@@ -258,7 +291,7 @@ export class RingWriter {
   /** Why a packet of these lengths cannot be staged now, if so. */
   #checkRoom(headerLength: number, payloadLength: number): WriteRefusal | undefined {
     if (headerLength % 8 !== 0) throw new RangeError(`a packet header of ${headerLength} bytes is no multiple of 8`)
-    if (this.fault !== undefined) return { status: 'error', error: this.fault }
+    if (this.#fault !== undefined) return { status: 'error', error: this.#fault }
     const view = this.#view
     const need = ringBytesOf(headerLength, payloadLength)
     if (need > view.size - 8 || need - TRAILER_SIZE > MAX_PACKET_LENGTH) {
@@ -267,11 +300,11 @@ export class RingWriter {
     }
     try {
       const read = view.load(RING_CONTROL.readIndex)
-      if (read !== this.#peerRead && !this.#acceptReader(read)) return this.#refuse()
+      if (!this.#acceptReader(read)) return this.#refuse()
     } catch (error) {
       return this.#memoryFault(error)
     }
-    return view.size - view.distance(this.#peerRead, this.#staged) <= need ? FULL : undefined
+    return view.size - this.#unread <= need ? FULL : undefined
   }
 
   /** Writes the descriptor of a packet that has room, and the padding; header and payload are to follow. */
@@ -292,34 +325,46 @@ export class RingWriter {
     return undefined
   }
 
-  /** Takes the peer's new read index, if it is one: a reader can only have gone forward, up to what was published. */
+  /** Takes the peer's read index, if it is one: a reader can only have gone forward, up to what was published. */
   #acceptReader(read: number): boolean {
     const view = this.#view
-    const unread = view.distance(this.#peerRead, this.#published)
-    if (view.isIndex(read) && view.distance(this.#peerRead, read) <= unread) {
-      this.#peerRead = read
-      return true
+    const unread = view.distance(read, this.#staged)
+    const staged = view.distance(this.#published, this.#staged)
+    if (!view.isIndex(read) || unread > this.#unread || unread < staged) {
+      this.#failReader(read)
+      return false
     }
-    const why = `read index went from ${this.#peerRead} to ${read}, past the write index ${this.#published}`
-    this.fault =
-      view.checkIndex(RING_CONTROL.readIndex, read) ?? new RingFault('InvalidRingPointer', RING_CONTROL.readIndex, why)
-    return false
+    this.#unread = unread
+    return true
+  }
+
+  #failReader(read: number): WriteRefusal {
+    const view = this.#view
+    const from = view.distance(this.#unread, this.#staged)
+    const why = `read index went from ${from} to ${read}, past the write index ${this.#published}`
+    const fault = view.checkIndex(RING_CONTROL.readIndex, read)
+    return this.#fail(fault ?? new RingFault('InvalidRingPointer', RING_CONTROL.readIndex, why))
   }
 
   #publish(): WriteResult {
     const signal = this.commit()
-    if (this.fault !== undefined) return this.#refuse()
+    if (this.#fault !== undefined) return this.#refuse()
     return signal ? WRITTEN_SIGNAL : WRITTEN
   }
 
   /** The refusal of a faulted ring. */
   #refuse(): WriteRefusal {
-    return this.fault === undefined ? FULL : { status: 'error', error: this.fault }
+    return this.#fault === undefined ? FULL : { status: 'error', error: this.#fault }
   }
 
   #memoryFault(error: unknown): WriteRefusal {
-    this.fault = memoryFaultOf(error)
-    return { status: 'error', error: this.fault }
+    return this.#fail(memoryFaultOf(error))
+  }
+
+  #fail(fault: RingFault): WriteRefusal {
+    this.#fault = fault
+    this.#shortSize = 0
+    return { status: 'error', error: fault }
   }
 }
 
