@@ -1,6 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isWireError, WireReader, WireWriter } from '../src/wire/index.ts'
+import {
+  bit,
+  bitField,
+  bits,
+  bytes,
+  isWireError,
+  rest,
+  struct,
+  u8,
+  u64,
+  WireReader,
+  WireWriter,
+  wideBitField,
+} from '../src/wire/index.ts'
 import { seeded } from './seed.ts'
 
 /** The code of the WireError that a call throws; any other error fails the test. */
@@ -159,5 +172,45 @@ describe('WireWriter', () => {
       }),
       seeded,
     )
+  })
+})
+
+describe('a subclass of Uint8Array whose slice does not copy', () => {
+  const Blob = struct('Blob', { head: u8, fixed: bytes(2), tail: rest() })
+
+  it('is decoded into values of their own', () => {
+    const input = Buffer.from([1, 2, 3, 4, 5])
+    const value = Blob.decode(input)
+    input.fill(0)
+    expect(value).toEqual({ head: 1, fixed: Uint8Array.of(2, 3), tail: Uint8Array.of(4, 5) })
+    expect(Object.getPrototypeOf(value.tail)).toBe(Uint8Array.prototype)
+  })
+
+  it('leaves nothing of itself in extra', () => {
+    const input = Buffer.from([1, 2])
+    const { extra } = struct('Byte', { only: u8 }).decode(input)
+    input.fill(0)
+    expect(extra).toEqual(Uint8Array.of(2))
+  })
+
+  it('is written to in place', () => {
+    const output = Buffer.alloc(4)
+    Blob.encodeAt(new WireWriter(output), 0, { head: 1, fixed: Uint8Array.of(2, 3), tail: Uint8Array.of(4) })
+    expect([...output]).toEqual([1, 2, 3, 4])
+  })
+})
+
+describe('bit fields', () => {
+  it('of more than 32 bits are bigints: as numbers they are refused', () => {
+    expect(() => bits(u64, { page: bitField(12, 52) })).toThrow(
+      new RangeError('bit field page: 52 bits need wideBitField'),
+    )
+    expect(() => bits(u64, { page: bitField(0, 33) })).toThrow(RangeError)
+    expect(bits(u64, { page: bitField(0, 32), upper: wideBitField(32, 32) }).known).toBe((1n << 64n) - 1n)
+    expect(bits(u64, { enable: bit(0), page: wideBitField(12, 52) }).size).toBe(8)
+  })
+
+  it('that are booleans have one bit', () => {
+    expect(() => bits(u8, { two: { shift: 1, width: 2, as: 'boolean' } })).toThrow(RangeError)
   })
 })

@@ -68,9 +68,8 @@ const Bits = struct('Bits', {
   none: bits(u16, {}),
 })
 const OddBits = struct('OddBits', {
-  number: bits(u64, { long: bitField(3, 40), on: bit(0) }),
   bigint: bits(u32, { tiny: wideBitField(4, 8), on: bit(0) }),
-  boolean: bits(u8, { two: { shift: 1, width: 2, as: 'boolean' } }),
+  both: bits(u64, { wide: wideBitField(30, 4), on: bit(0) }),
 })
 const Blobs = struct('Blobs', { id: guidField, raw: bytes(5), text: utf16(12), none: bytes(0) })
 const Header = struct('Header', { type: constant(u32, 5), pad: reserved(u32) })
@@ -182,7 +181,7 @@ const cases: readonly [StructSchema | UnionSchema, object][] = [
       none: {},
     },
   ],
-  [OddBits, { number: { long: 2 ** 39 + 1, on: true }, bigint: { tiny: 255n, on: true }, boolean: { two: true } }],
+  [OddBits, { bigint: { tiny: 255n, on: true }, both: { wide: 15n, on: false } }],
   [Blobs, { id, raw: new Uint8Array([1, 2, 3, 4, 5]), text: 'aé', none: new Uint8Array(0) }],
   [Quiet, { value: 7 }],
   [Nested, { outer: { inner: integers, x: 1 }, last: 2 }],

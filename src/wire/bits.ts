@@ -36,7 +36,9 @@ export class BitsSchema<V = object, B extends BitFields = BitFields> extends Wir
     super()
     this.size = base.size
     let known = 0n
-    for (const [name, { shift, width }] of Object.entries(fields)) {
+    for (const [name, { shift, width, as }] of Object.entries(fields)) {
+      if (as === 'number' && width > 32) throw new RangeError(`bit field ${name}: ${width} bits need wideBitField`)
+      if (as === 'boolean' && width !== 1) throw new RangeError(`bit field ${name}: a boolean has one bit`)
       const mask = ((1n << BigInt(width)) - 1n) << BigInt(shift)
       if (width < 1 || shift < 0 || shift + width > 8 * base.size || (known & mask) !== 0n || name === 'value') {
         throw new RangeError(`bit field ${name}: bits ${shift}…${shift + width - 1} overlap another or leave the word`)
@@ -52,7 +54,7 @@ export function bit(shift: number): BitField<boolean> {
   return { shift, width: 1, as: 'boolean' }
 }
 
-/** A run of up to 32 bits, a number. */
+/** A run of up to 32 bits, a number. For more there is {@link wideBitField}; {@link bits} throws a `RangeError`. */
 export function bitField(shift: number, width: number, values?: EnumSchema): BitField<number> {
   return { shift, width, as: 'number', ...(values && { values }) }
 }

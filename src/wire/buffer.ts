@@ -11,6 +11,12 @@ export interface WireBuffer {
   byteOffset: number
 }
 
+/** The same memory as a plain array of bytes. Subclasses have methods of their own: there is one whose `slice` does not copy. */
+function plainBytes(bytes: Uint8Array): Uint8Array {
+  if (Object.getPrototypeOf(bytes) === Uint8Array.prototype) return bytes
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
 function outOfBounds(code: WireErrorCode, buffer: WireBuffer, need: number): WireError {
   const why = `${need} bytes needed, ${Math.max(0, buffer.end - buffer.byteOffset)} left`
   return new WireError({ code, path: '', offset: buffer.byteOffset, why }, 'buffer')
@@ -29,7 +35,7 @@ export class WireReader extends BufferReader implements ISerialInput, WireBuffer
 
   constructor(bytes: Uint8Array) {
     super(bytes.buffer, { endianness: 'little' })
-    this.bytes = bytes
+    this.bytes = plainBytes(bytes)
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.dataView = this.view
     this.end = bytes.byteLength
@@ -119,7 +125,7 @@ export class WireWriter extends BufferWriter implements ISerialOutput, WireBuffe
 
   constructor(bytes: Uint8Array) {
     super(bytes.buffer, { endianness: 'little' })
-    this.bytes = bytes
+    this.bytes = plainBytes(bytes)
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.dataView = this.view
     this.end = bytes.byteLength

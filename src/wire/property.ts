@@ -6,6 +6,11 @@ export function property(value: unknown, name: string): unknown {
   return fields[name]
 }
 
+/** Whether an object inherits nothing that could be taken for a field: a plain load then gives what {@link property} gives. */
+export function isPlainObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+}
+
 /** A value in an error message: short, and never an object's own doing. */
 export function show(value: unknown): string {
   if (value instanceof Uint8Array) return `${value.byteLength} bytes`

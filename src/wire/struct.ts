@@ -36,7 +36,7 @@ export interface StructOptions {
 }
 
 const nameRule = /^[A-Za-z][A-Za-z0-9]*$/
-const forbidden = new Set(['constructor', 'prototype', 'extra'])
+const forbidden = new Set(['prototype', 'extra'])
 
 /** A structure: named fields in wire order, without implicit padding. */
 export class StructSchema<
@@ -64,7 +64,9 @@ export class StructSchema<
     let size = 0
     let variable = false
     for (const [name, schema] of Object.entries(properties)) {
-      if (!nameRule.test(name) || forbidden.has(name)) throw new RangeError(`${this.name}: bad field name ${name}`)
+      // What every object inherits could not be told from a field.
+      if (!nameRule.test(name) || forbidden.has(name) || name in Object.prototype)
+        throw new RangeError(`${this.name}: bad field name ${name}`)
       layout.push({ name, schema, offset: variable ? undefined : size, optional: isOptional(schema) })
       size += schema.size
       variable ||= schema.variable

@@ -164,11 +164,7 @@ function wideBits(to: Cursor, { shift, width, as }: BitField, at: number): Acces
   const low = word(to, 4, at)
   const high = word(to, 4, at + 4)
   return {
-    get() {
-      return width > 32
-        ? Number(BigInt.asUintN(width, all.get() >> by))
-        : (((low.get() >>> shift) | (high.get() << (32 - shift))) & ((2 ** width - 1) | 0)) >>> 0
-    },
+    get: () => (((low.get() >>> shift) | (high.get() << (32 - shift))) & ((2 ** width - 1) | 0)) >>> 0,
     set: (value: number) => set(BigInt.asUintN(64, BigInt(value))),
   }
 }

@@ -13,11 +13,6 @@ function int32(mask: bigint): string {
   return int(Number(BigInt.asIntN(32, mask)))
 }
 
-/** Whether a field fits u32 arithmetic. Other combinations are possible to declare but nobody's: they go by bigint. */
-function inHalves(field: BitField): boolean {
-  return field.as === 'boolean' ? field.width === 1 : field.as === 'number' && field.width <= 32
-}
-
 /** A field's number from the halves `lo` and `hi`. */
 function extract({ shift, width }: BitField, lo: string, hi: string): string {
   if (shift < 32 && shift + width > 32) {
@@ -41,16 +36,12 @@ export function readBits(source: Source, node: BitsSchema, base: string, distanc
   if ((unknown & half) !== 0n) source.leaveIf(`(${lo} & ${int32(unknown & half)}) !== 0`)
   if (unknown >> 32n !== 0n) source.leaveIf(`(${hi} & ${int32(unknown >> 32n)}) !== 0`)
   const fields = Object.entries(node.fields)
-  const word = fields.some(([, field]) => !inHalves(field))
+  const word = fields.some(([, field]) => field.as === 'bigint')
     ? source.constant(node.size === 8 ? `d.getBigUint64(${at}, true)` : `BigInt(${lo})`)
     : ''
   const parts = fields.map(([name, field]) => {
     const { shift, width, as } = field
-    if (!inHalves(field)) {
-      const part = `BigInt.asUintN(${int(width)}, ${word} >> ${int(shift)}n)`
-      const value = as === 'boolean' ? `${part} === 1n` : as === 'number' ? `Number(${part})` : part
-      return `${quote(name)}: ${value}`
-    }
+    if (as === 'bigint') return `${quote(name)}: BigInt.asUintN(${int(width)}, ${word} >> ${int(shift)}n)`
     if (as !== 'boolean') return `${quote(name)}: ${extract(field, lo, hi)}`
     return `${quote(name)}: (${shift < 32 ? lo : hi} & ${int32(1n << BigInt(shift % 32))}) !== 0`
   })
@@ -67,12 +58,6 @@ export function writeBits(
   trusted: boolean,
 ): void {
   const fields = Object.entries(node.fields)
-  if (
-    fields.some(([, field]) => (field.as === 'boolean' ? field.width !== 1 : field.as === 'number' && field.width > 32))
-  ) {
-    source.add(source.leave)
-    return
-  }
   source.leaveIf(`${value}.value !== undefined`)
   const lo: string[] = []
   const hi: string[] = []

@@ -2,10 +2,10 @@ import type { ArraySchema, ListSchema } from '../array.ts'
 import type { TailSchema } from '../bytes.ts'
 import { anyContext } from '../context.ts'
 import { readGuid } from '../guid-text.ts'
-import { readUtf16 } from '../interpret.ts'
 import type { Node } from '../node.ts'
 import type { StructSchema } from '../struct.ts'
 import type { UnionSchema } from '../union.ts'
+import { readUtf16 } from '../utf16.ts'
 import { readBits } from './bits.ts'
 import {
   int,
