@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { hvsocketOffer, MessageStatus, VmbusVersion } from '../src/vmbus/index.ts'
+import { BufferMemory } from '../src/memory/index.ts'
+import {
+  BytePipeReader,
+  hvsocketOffer,
+  initializeRing,
+  MessageStatus,
+  PipeWriter,
+  RingReader,
+  RingWriter,
+  VmbusVersion,
+} from '../src/vmbus/index.ts'
 import { nilGuid } from '../src/wire/index.ts'
 import { id, pages, TestEnv } from './server-env.ts'
 
@@ -78,16 +88,34 @@ describe('hvsocket', () => {
     expect(env.heard()).toEqual([{ type: 'RescindChannelOffer', channelId: 1 }])
   })
 
-  it('[B111] data flows through a byte pipe, whose rings both ends close with the channel', () => {
+  it('[B111] data flows through a byte pipe: an empty packet ends one direction, the close of the ring both', () => {
     const env = connected()
     const offer = env.server.offer(hvsocketOffer({ serviceId, endpointId, isForGuestAccept: true }))
     expect(env.heard()).toMatchObject([{ offer: { userDefined: { pipeType: 0 } } }])
-    env.opened(offer, 1)
+    env.accepted(offer, 1, 10, pages(4, 0))
+    env.open(1)
+    const [open] = env.effects()
+    if (open?.kind !== 'open') throw new Error('not opened')
+    const size = open.request.downstreamPageOffset * 4096
+    const memory = new BufferMemory(new ArrayBuffer(2 * size))
+    for (const at of [0, size]) initializeRing(memory, at)
+    const ends = (at: number) => ({
+      sender: new PipeWriter(new RingWriter(memory, at, size)),
+      receiver: new BytePipeReader(new RingReader(memory, at, size)),
+    })
+    const [up, down] = [ends(0), ends(size)]
+    const target = new Uint8Array(8)
+    up.sender.writeBytes(Uint8Array.of(1, 2))
+    up.sender.writeEnd()
+    expect([up.receiver.read(target), up.receiver.count, up.receiver.read(target)]).toEqual(['data', 2, 'end'])
+    down.sender.writeBytes(Uint8Array.of(3))
+    expect([down.receiver.read(target), down.receiver.count, down.receiver.read(target)]).toEqual(['data', 1, 'empty'])
+    env.server.openComplete(offer, true)
+    env.heard()
     env.post('CloseChannel', { channelId: 1 })
     expect(env.effects()).toEqual([{ kind: 'close', offer, channelId: 1 }])
     env.server.closeComplete(offer)
-    env.server.revoke(offer)
-    expect(env.heard()).toEqual([{ type: 'RescindChannelOffer', channelId: 1 }])
+    env.expectIgnored()
   })
 
   it('[B112] with 16 requests under way, nothing more is looked at', () => {

@@ -1,5 +1,5 @@
 import type { ConnectionId } from '../ids.ts'
-import { FeatureFlags, VmbusVersion } from '../versions.ts'
+import { VmbusVersion } from '../versions.ts'
 import type { ViolationPolicy } from '../violation.ts'
 import type { MonitorPages } from './effects.ts'
 
@@ -50,9 +50,10 @@ export type ServerSettings = Required<Omit<ServerOptions, 'monitorPages'>> & {
   readonly monitorPages: MonitorPages | undefined
 }
 
-/** Every feature but gpaPinning, which a host has only where it pins. */
-const usualFeatures = 0x7f & ~FeatureFlags.gpaPinning
+/** Every known feature but gpaPinning (0x80), which a host has only where it pins. */
+const usualFeatures = 0x7f
 
+/** Fills in the defaults. */
 export function settingsOf(options: ServerOptions): ServerSettings {
   return {
     maxVersion: VmbusVersion.V6_0,
