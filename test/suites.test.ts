@@ -7,7 +7,7 @@ import { type TestApi, transportSuite, vscSuite, vspSuite } from '../src/testing
 import { recordEnds, TranscriptRecorder } from '../src/trace/index.ts'
 import { EchoVsc } from '../src/vsc/echo.ts'
 import { KeyboardVsc } from '../src/vsc/keyboard.ts'
-import { EchoVsp, echoInterface } from '../src/vsp/echo.ts'
+import { EchoVsp } from '../src/vsp/echo.ts'
 import { KeyboardVsp } from '../src/vsp/keyboard.ts'
 
 const api: TestApi = { describe, it, expect }
@@ -54,6 +54,20 @@ describe('EchoVsp', () => {
   vspSuite(api, { make: () => new EchoVsp(), requests })
 })
 
+describe('a VSP that answers from a timer', () => {
+  class Later extends EchoVsp {
+    protected override onPacket(packet: RingPacket, channel: Channel): void {
+      const payload = packet.copyPayload()
+      const request = channel.defer(packet)
+      setTimeout(() => request.complete(payload), 0)
+    }
+  }
+
+  it('passes', { timeout: 30_000 }, async () => {
+    expect(await failuresOf((own) => vspSuite(own, { make: () => new Later(), requests: [hex('01')] }))).toEqual([])
+  })
+})
+
 describe('EchoVsc', () => {
   vscSuite(api, { make: () => new EchoVsc(), host: () => new EchoVsp(), use: (driver) => driver.echo('hello') })
 })
@@ -80,8 +94,11 @@ describe('KeyboardVsc', () => {
   })
 })
 
-/** Runs a suite by itself. Answers the tests that fail. */
-async function failuresOf(suite: (api: TestApi) => void): Promise<string[]> {
+/** The tests that take long. */
+const slow = /a hundred times|at any step/
+
+/** Runs a suite by itself, without its slow tests unless they are asked for. Answers the tests that fail. */
+async function failuresOf(suite: (api: TestApi) => void, which: 'quick' | 'all' = 'quick'): Promise<string[]> {
   const tests: { readonly name: string; readonly body: () => void | Promise<void> }[] = []
   const path: string[] = []
   suite({
@@ -95,6 +112,7 @@ async function failuresOf(suite: (api: TestApi) => void): Promise<string[]> {
   })
   const failed: string[] = []
   for (const { name, body } of tests) {
+    if (which === 'quick' && slow.test(name)) continue
     try {
       await body()
     } catch {
@@ -199,7 +217,7 @@ describe('the suite of VSPs finds', { timeout: 30_000 }, () => {
         if (this.#packets < 50) super.onPacket(packet, channel)
       }
     }
-    const failures = await failuresOf((own) => vspSuite(own, { make: () => new Counting(), requests }))
+    const failures = await failuresOf((own) => vspSuite(own, { make: () => new Counting(), requests }), 'all')
     expect(failures).toContain('open and close: a hundred times leave nothing behind')
   })
 })
@@ -227,7 +245,7 @@ describe('the suite of VSCs finds', { timeout: 30_000 }, () => {
 
   it('one that takes garbage for messages', async () => {
     class Credulous extends MessageVsc<Uint8Array> {
-      readonly binds = { interfaceId: echoInterface }
+      readonly binds = { interfaceId: offer.interfaceId }
       protected readonly messages = rawMessages
       protected override onMessage(_message: Uint8Array, _request: Completion): void {}
     }

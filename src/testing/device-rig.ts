@@ -65,12 +65,17 @@ export class DeviceRig {
     this.bus.host.offer(new WitnessVsp())
   }
 
-  /** Runs until both ends rest, with turns for promises in between. */
+  /** Runs until both ends rest, with turns for promises in between, and for timers while the device has deferred an answer. */
   async settle(): Promise<void> {
-    for (let turn = 0; turn < 8; turn++) {
+    for (let turn = 0; turn < 8 || (this.#isOwed && turn < 2000); turn++) {
       this.#run(() => this.bus.settle())
-      await Promise.resolve()
+      await (turn < 8 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, 1)))
     }
+    this.#run(() => this.bus.settle())
+  }
+
+  get #isOwed(): boolean {
+    return this.bus.guest.offers.some(({ channelId }) => this.bus.host.owes(channelId))
   }
 
   /** Runs `count` steps. Answers false when the bus came to rest before. */
