@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { parseTranscript } from '../src/trace/transcript.ts'
 
 const main = new URL('../dist/cli/main.js', import.meta.url).pathname
-const broken = new URL('fixtures/broken-vsp.mjs', import.meta.url).pathname
+const broken = new URL('../examples/broken-vsp.mjs', import.meta.url).pathname
 const folder = mkdtempSync(join(tmpdir(), 'vmbus-fuzz-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 

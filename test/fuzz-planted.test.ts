@@ -253,6 +253,26 @@ describe('the shrinker', () => {
   })
 })
 
+describe('the shrinker of messages in packets', () => {
+  it('leaves them in their packets', () => {
+    const target: FuzzTarget = {
+      name: 'wrapped',
+      generate: () => [
+        {
+          event: { kind: 'mem', t: 0, gpa: '0x0', hex: 'aa' },
+          mutations: [{ path: '', offset: 0, what: 'changed', remove: 1, insert: Uint8Array.of(0xbb) }],
+          wrap: (bytes) => Uint8Array.of(0x99, ...bytes),
+        },
+      ],
+      run: (events) => {
+        for (const event of events) if (event.kind === 'mem' && event.hex.startsWith('99')) throw new Error('wrapped')
+      },
+    }
+    const { failure } = fuzzTarget(target, { seed: 1, runs: 1 })
+    expect(failure?.steps.map(eventOf)).toEqual([{ kind: 'mem', t: 0, gpa: '0x0', hex: '99aa' }])
+  })
+})
+
 describe('a run', () => {
   it('stops when it is told to, and says how far it came', () => {
     let runs = 0

@@ -134,7 +134,8 @@ function watchRejections(): () => string[] {
 function failed(failure: FuzzFailure, call: Call): ExitStatus {
   const { target, seed, run, why, steps, drawn, error } = failure
   print(paint('red', `${target}: run ${run} of seed ${seed} fails: ${why}`))
-  const frame = error instanceof Error ? error.stack?.split('\n').find((line) => /^\s+at /.test(line)) : undefined
+  const frame =
+    error instanceof Error ? error.stack?.split('\n').find((line) => /^\s+at .*[/\\]/.test(line)) : undefined
   if (frame !== undefined) print(`  ${frame.trim()}`)
   print(`${steps.length} of its ${drawn} inputs are enough:`)
   for (const step of steps) {

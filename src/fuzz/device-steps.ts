@@ -1,4 +1,4 @@
-import { StructSchema, type Structure, UnionSchema } from '../wire/index.ts'
+import type { Structure } from '../wire/index.ts'
 import { property } from '../wire/property.ts'
 import type { Draw } from './draw.ts'
 import { controlStep, messageStep, packetStep, type Ring, type Traffic } from './packet-steps.ts'
@@ -28,8 +28,10 @@ export function trafficOf(device: object, { messages, pipe }: Traffic): Traffic 
   return { messages: schema, pipe: pipe ?? property(property(device, 'offer'), 'pipe') === 'message' }
 }
 
-function isStructure(value: unknown): value is Structure<object> {
-  return value instanceof StructSchema || value instanceof UnionSchema
+/** By shape, not by class: a user's schema may come from another copy of this package. */
+export function isStructure(value: unknown): value is Structure<object> {
+  if (typeof value !== 'object' || value === null || !('kind' in value && 'decodeAt' in value)) return false
+  return value.kind === 'struct' || value.kind === 'union'
 }
 
 /** Bytes of data of the smallest ring in use; control words lie around it. */

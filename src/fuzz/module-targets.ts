@@ -1,7 +1,6 @@
 import type { GuestDriver, HostDevice } from '../channels/index.ts'
-import { StructSchema, UnionSchema } from '../wire/index.ts'
 import { property } from '../wire/property.ts'
-import type { DeviceOptions } from './device-steps.ts'
+import { type DeviceOptions, isStructure } from './device-steps.ts'
 import type { FuzzTarget } from './target.ts'
 import { type VscOptions, vscTarget } from './targets/vsc.ts'
 import { vspTarget } from './targets/vsp.ts'
@@ -39,7 +38,7 @@ function optionsIn(given: unknown): Options {
   const exercise = property(given, 'exercise')
   if (typeof exercise === 'function') options.exercise = exercise
   const messages = property(given, 'messages')
-  if (messages instanceof StructSchema || messages instanceof UnionSchema) options.messages = messages
+  if (isStructure(messages)) options.messages = messages
   const offer = property(given, 'offer')
   if (typeof offer === 'object') options.offer = offer
   return options

@@ -45,12 +45,12 @@ export function shrink(
         if (fails(candidate)) best = candidate
       }
     }
-    for (let index = 0; index < best.length && !over(); index++) {
-      const { event, mutations = [] } = best[index] ?? { event: undefined }
-      if (event === undefined) break
+    for (const [index, { mutations = [] }] of best.entries()) {
       for (const mutation of mutations) {
-        const left = (best[index]?.mutations ?? []).filter((other) => other !== mutation)
-        const candidate = best.with(index, { event, mutations: left })
+        const step = best[index]
+        if (step === undefined || over()) break
+        const left = (step.mutations ?? []).filter((other) => other !== mutation)
+        const candidate = best.with(index, { ...step, mutations: left })
         if (fails(candidate)) best = candidate
       }
     }
