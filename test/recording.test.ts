@@ -75,6 +75,12 @@ describe('a recorded bus', () => {
     const open = events.find(({ kind }) => kind === 'ringheader')
     expect(open).toMatchObject({ relid: 2, ring: 'guest-to-host', at: 'open', dir: 'g2h' })
     expect(open).toMatchObject({ hex: `${'00'.repeat(64)}01${'00'.repeat(63)}` })
+    // When the keyboard is rescinded: 32 bytes of one request; 32 of the answer and four times 40 of keystrokes. All was read.
+    const closed = events.flatMap((event) => (event.kind === 'ringheader' && event.at === 'close' ? [event] : []))
+    expect(closed.slice(0, 2).map(({ relid, ring, hex }) => [relid, ring, hex.slice(0, 16)])).toEqual([
+      [2, 'guest-to-host', '2000000020000000'],
+      [2, 'host-to-guest', 'c0000000c0000000'],
+    ])
     const echoes = events.flatMap((event) => (event.kind === 'packet' && event.relid === 1 ? [event] : []))
     expect(echoes).toMatchObject([
       { dir: 'g2h', hex: '06000200030001000100000000000000 68656c6c6f000000'.replace(' ', '') },

@@ -10,7 +10,8 @@ import { KeyboardVsc } from '../src/vsc/keyboard.ts'
 import { EchoVsp } from '../src/vsp/echo.ts'
 import { KeyboardVsp } from '../src/vsp/keyboard.ts'
 
-const api: TestApi = { describe, it, expect }
+// Some of the suites' tests make many buses.
+const api: TestApi = { describe, it: (name, body) => it(name, { timeout: 30_000 }, body), expect }
 
 /** The test functions of `node:test` have no `expect`. */
 const withAssert: TestApi = {

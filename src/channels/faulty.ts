@@ -1,4 +1,4 @@
-import type { GuestMemory } from '../memory/index.ts'
+import { type GuestMemory, MemoryFault } from '../memory/index.ts'
 import { toHex } from '../wire/index.ts'
 import { ChangingMemory, flipBit } from './changing-memory.ts'
 import type { End } from './conversation.ts'
@@ -172,7 +172,7 @@ class Faults {
   }
 
   #send(late: Late): void {
-    if (!late.send()) this.#sendLater(late)
+    if (!attempt(late)) this.#sendLater(late)
   }
 
   #sendLater(late: Late): void {
@@ -193,7 +193,7 @@ class Faults {
     this.#late = []
     this.#reordered = []
     for (const late of due) {
-      if (late.send()) continue
+      if (attempt(late)) continue
       late.attempts += 1
       if (late.attempts < maxAttempts) this.#sendLater(late)
       else this.#report(late.fault, late.passage, { lost: true })
@@ -221,6 +221,16 @@ class Faults {
 }
 
 const nothing = new Uint8Array(0)
+
+/** Answers false when there is no room. A bit in memory that is not there is lost: its sender is not there to be told. */
+function attempt(late: Late): boolean {
+  try {
+    return late.send()
+  } catch (error) {
+    if (error instanceof MemoryFault) return true
+    throw error
+  }
+}
 
 /** A copy with one bit flipped; one beyond the end flips none. */
 function withBit(bytes: Uint8Array, bit: number): Uint8Array {
