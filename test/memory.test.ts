@@ -155,6 +155,21 @@ describe('holes, limits and files', () => {
     expect(() => new ScatteredMemory(new ArrayBuffer(SIZE), [[-1, 0]])).toThrow(RangeError)
   })
 
+  it('copies nothing over a page list whose later page is a hole, in either direction', () => {
+    const memory = new ScatteredMemory(new ArrayBuffer(SIZE), [
+      [0, 0],
+      [2, PAGE_SIZE],
+    ])
+    const list = new PageList(memory, [0, 1, 2])
+    const bytes = new Uint8Array(20).fill(1)
+    expect(() => list.write(4090, bytes, 0, 20)).toThrow('0x1000')
+    expect(memory.load32(4092)).toBe(0)
+    memory.store32(4092, 0x02020202)
+    expect(() => list.read(4090, bytes, 0, 20)).toThrow(MemoryFault)
+    expect([...bytes]).toEqual(new Array(20).fill(1))
+    expect(() => list.write(4092, bytes, 0, 4)).not.toThrow()
+  })
+
   it('[RB-19] refuses page numbers outside memory when the list is made', () => {
     const memory = new BufferMemory(new ArrayBuffer(SIZE))
     for (const page of [4, 2 ** 40, 2 ** 52, 2 ** 64, -1, Number.NaN]) {

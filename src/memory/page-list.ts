@@ -5,13 +5,13 @@ import { PAGE_SIZE, restOfPage } from './pages.ts'
 /**
  * A list of guest pages seen as one linear buffer: a GPADL, one ring of a channel, the data of a GPA-direct packet.
  * It is itself a {@link GuestMemory} whose addresses are offsets into the buffer, so a ring needs nothing else.
- * Where the memory below has holes, an access over several pages may have copied some before it meets one.
  */
 export class PageList implements GuestMemory {
   readonly size: number
   readonly #memory: GuestMemory
   readonly #pages: Float64Array
   readonly #byteOffset: number
+  readonly #probe = new Uint8Array(1)
 
   /**
    * @param pageNumbers guest page numbers (GPA / 4096), in the buffer's order; they are copied.
@@ -48,6 +48,7 @@ export class PageList implements GuestMemory {
   read(offset: number, target: Uint8Array, targetOffset: number, length: number): void {
     checkRange(this.size, offset, length)
     checkLocal(target, targetOffset, length)
+    this.#checkPages(offset, length)
     for (let done = 0, count = 0; done < length; done += count) {
       count = Math.min(restOfPage(this.#byteOffset + offset + done), length - done)
       this.#memory.read(this.#gpa(offset + done), target, targetOffset + done, count)
@@ -57,6 +58,7 @@ export class PageList implements GuestMemory {
   write(offset: number, source: Uint8Array, sourceOffset: number, length: number): void {
     checkRange(this.size, offset, length)
     checkLocal(source, sourceOffset, length)
+    this.#checkPages(offset, length)
     for (let done = 0, count = 0; done < length; done += count) {
       count = Math.min(restOfPage(this.#byteOffset + offset + done), length - done)
       this.#memory.write(this.#gpa(offset + done), source, sourceOffset + done, count)
@@ -73,6 +75,15 @@ export class PageList implements GuestMemory {
       if (this.#gpa(offset + done) !== start + done) consecutive = false
     }
     return consecutive ? this.#memory.direct(start, length) : undefined
+  }
+
+  /** Throws the memory's fault where one of several pages is a hole, before any is copied. */
+  #checkPages(offset: number, length: number): void {
+    if (length <= restOfPage(this.#byteOffset + offset)) return
+    for (let done = 0, count = 0; done < length; done += count) {
+      count = Math.min(restOfPage(this.#byteOffset + offset + done), length - done)
+      this.#memory.read(this.#gpa(offset + done), this.#probe, 0, 1)
+    }
   }
 
   #gpa(offset: number): number {

@@ -2,7 +2,8 @@ import { PACKET_TYPE, ringBytesOf } from './ring/layout.ts'
 import type { RingFault } from './ring/ring-fault.ts'
 import type { RingPacket } from './ring/ring-packet.ts'
 import type { RingReader } from './ring/ring-reader.ts'
-import type { RingWriter, WriteResult } from './ring/ring-writer.ts'
+import type { RingWriter } from './ring/ring-writer.ts'
+import type { WriteResult } from './ring/write-result.ts'
 import { putU32, u32At } from './u32.ts'
 
 /** First word of an in-band packet on a pipe channel; OpenVMM vmbus_ring pipe protocol. */

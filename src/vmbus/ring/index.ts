@@ -1,5 +1,7 @@
 export * from './layout.ts'
+export type { PacketRules } from './packet-rules.ts'
 export { RingFault, type RingFaultCode } from './ring-fault.ts'
 export { RingPacket } from './ring-packet.ts'
 export { type ReadStatus, RingReader, type RingReaderOptions } from './ring-reader.ts'
-export { RingWriter, type WriteRefusal, type WriteResult } from './ring-writer.ts'
+export { RingWriter } from './ring-writer.ts'
+export type { WriteRefusal, WriteResult } from './write-result.ts'

@@ -49,6 +49,16 @@ export function ringBytesOf(headerLength: number, payloadLength: number): number
   return DESCRIPTOR_SIZE + headerLength + roundUp8(payloadLength) + TRAILER_SIZE
 }
 
+/** First word of a descriptor: type, and data offset / 8 behind `headerLength` bytes. */
+export function descriptorTypeWord(type: number, headerLength: number): number {
+  return (type & 0xffff) | ((DESCRIPTOR_SIZE + headerLength) << 13)
+}
+
+/** Second word of a descriptor: length / 8 of `length` bytes, trailer not counted, and flags. */
+export function descriptorLengthWord(length: number, flags: number): number {
+  return (length >> 3) | (flags << 16)
+}
+
 export function roundUp8(length: number): number {
   return length + (-length & 7)
 }

@@ -1,5 +1,12 @@
 import type { GuestMemory } from '../../memory/guest-memory.ts'
-import { DESCRIPTOR_SIZE, FEATURE_PENDING_SEND_SIZE, PACKET_TYPE, RING_CONTROL, TRAILER_SIZE } from './layout.ts'
+import {
+  DESCRIPTOR_SIZE,
+  descriptorTypeWord,
+  FEATURE_PENDING_SEND_SIZE,
+  PACKET_TYPE,
+  RING_CONTROL,
+  TRAILER_SIZE,
+} from './layout.ts'
 import { checkPacket, type PacketRules } from './packet-rules.ts'
 import { RingFault } from './ring-fault.ts'
 import { RingPacket } from './ring-packet.ts'
@@ -17,8 +24,8 @@ export type ReadStatus = 'packet' | 'empty' | 'limit' | 'fault'
 const NO_LIMIT = 0x3fff_ffff
 
 /** First words of the descriptors of nearly all packets: type, and data right behind the descriptor. */
-const PLAIN_IN_BAND = PACKET_TYPE.dataInBand | (DESCRIPTOR_SIZE << 13)
-const PLAIN_COMPLETION = PACKET_TYPE.completion | (DESCRIPTOR_SIZE << 13)
+const PLAIN_IN_BAND = descriptorTypeWord(PACKET_TYPE.dataInBand, 0)
+const PLAIN_COMPLETION = descriptorTypeWord(PACKET_TYPE.completion, 0)
 
 // Control fields as indices of words.
 const WRITE_INDEX = RING_CONTROL.writeIndex >> 2
@@ -41,7 +48,7 @@ export class RingReader {
   readonly #view: RingView
   readonly #rules: PacketRules
   readonly #batchLimit: number
-  /** The ring in place, as in the view. */
+  /** The ring in place, as in the view. Flags are compared with `true`: one instruction, where a test for truth takes ten. */
   readonly #isShared: boolean
   readonly #control: Int32Array
   readonly #words: Int32Array
@@ -201,7 +208,7 @@ export class RingReader {
     }
   }
 
-  /** What {@link next} is to do: answer at once, or take a packet. Finds out how much can be taken the short way. */
+  /** Finds out how much can be taken the short way, looking at the writer in place where all is read. Answers whether any can. */
   #look(): boolean {
     if (this.#fault !== undefined || this.#mayBeShort !== true) return false
     const start = this.#position

@@ -2,29 +2,20 @@ import { setBytes } from '../../memory/copy-bytes.ts'
 import type { GuestMemory } from '../../memory/guest-memory.ts'
 import {
   DESCRIPTOR_SIZE,
+  descriptorLengthWord,
+  descriptorTypeWord,
   FEATURE_PENDING_SEND_SIZE,
   MAX_PACKET_LENGTH,
   RING_CONTROL,
   ringBytesOf,
   TRAILER_SIZE,
 } from './layout.ts'
+import { PacketAssembly } from './packet-assembly.ts'
 import { RingFault } from './ring-fault.ts'
 import { memoryFaultOf, RingView } from './ring-view.ts'
-
-/** Why a packet was not written. The ring is unchanged. */
-export type WriteRefusal =
-  /** No room now; there may be once the peer has read. */
-  | { readonly status: 'full' }
-  /** Never: `InvalidMessageLength` (the ring goes on), or the ring is faulted. */
-  | { readonly status: 'error'; readonly error: RingFault }
-
-/** Answer of {@link RingWriter.write}; `signal` says whether the peer must be signalled. */
-export type WriteResult = { readonly status: 'written'; readonly signal: boolean } | WriteRefusal
+import { FULL, WRITTEN, WRITTEN_SIGNAL, type WriteRefusal, type WriteResult } from './write-result.ts'
 
 const NOTHING: Uint8Array = new Uint8Array(0)
-const WRITTEN: WriteResult = { status: 'written', signal: false }
-const WRITTEN_SIGNAL: WriteResult = { status: 'written', signal: true }
-const FULL: WriteRefusal = { status: 'full' }
 
 // Control fields as indices of words.
 const WRITE_INDEX = RING_CONTROL.writeIndex >> 2
@@ -39,10 +30,13 @@ const MASK = RING_CONTROL.interruptMask >> 2
  *
  * A packet is full when free bytes are less than *or equal to* what it needs (Linux drivers/hv/ring_buffer.c), so the
  * largest takes `size - 8` bytes of an empty ring; OpenVMM's own writer stops 8 bytes earlier, its reader does not.
+ *
+ * `write` of a packet that lies in one piece of a buffer takes a short way, through fields of the writer's own; all others,
+ * and all other kinds of memory, the general one through {@link RingView}. Both make the same checks.
  */
 export class RingWriter {
   readonly #view: RingView
-  /** The ring in place, as in the view. */
+  /** The ring in place, as in the view. Flags are compared with `true`: one instruction, where a test for truth takes ten. */
   readonly #isShared: boolean
   readonly #control: Int32Array
   readonly #words: Int32Array
@@ -56,10 +50,8 @@ export class RingWriter {
   #staged = 0
   /** Bytes of packets, staged ones included, that the peer had not read when its read index was last looked at. */
   #unread = 0
-  /** The packet between `begin` and `end`: where the next byte goes, bytes still to come, and where it started and ends. */
-  #position = 0
-  #missing = -1
-  #packetEnd = 0
+  /** The packet between `begin` and `end`. */
+  readonly #assembly: PacketAssembly
 
   /**
    * @param base offset of the control page in `memory`; a multiple of 8.
@@ -70,6 +62,7 @@ export class RingWriter {
   constructor(memory: GuestMemory, base: number, totalBytes: number) {
     const view = new RingView(memory, base, totalBytes)
     this.#view = view
+    this.#assembly = new PacketAssembly(view)
     this.#isShared = view.isShared
     this.#control = view.control
     this.#words = view.words
@@ -92,7 +85,7 @@ export class RingWriter {
     const view = this.#view
     this.#fault = undefined
     this.#shortSize = this.#bytes.length
-    this.#missing = -1
+    this.#assembly.missing = -1
     try {
       const own = view.load(RING_CONTROL.writeIndex)
       const peer = view.load(RING_CONTROL.readIndex)
@@ -145,7 +138,7 @@ export class RingWriter {
       length > MAX_PACKET_LENGTH ||
       (headerLength & 7) !== 0
     ) {
-      return this.stage(type, flags, idLow, idHigh, payload, header) ?? this.#publish()
+      return this.#writeAnyhow(type, flags, idLow, idHigh, payload, header)
     }
     const control = this.#control
     const bytes = this.#bytes
@@ -154,13 +147,11 @@ export class RingWriter {
     const unread = start >= read ? start - read : start - read + size
     if (unread > this.#unread || read < 0 || read >= size || (read & 7) !== 0) return this.#failReader(read)
     if (end - start >= size - unread) return FULL
-    this.#unread = unread + (end - start)
-    this.#published = this.#staged = end
     const words = this.#words
     const at = start >> 2
     const trailer = (end - TRAILER_SIZE) >> 2
-    words[at] = firstWord(type, headerLength)
-    words[at + 1] = (length >> 3) | (flags << 16)
+    words[at] = descriptorTypeWord(type, headerLength)
+    words[at + 1] = descriptorLengthWord(length, flags)
     words[at + 2] = idLow
     words[at + 3] = idHigh
     if ((payloadLength & 7) !== 0) {
@@ -171,6 +162,8 @@ export class RingWriter {
     words[trailer + 1] = start
     if (headerLength !== 0) setBytes(bytes, header, start + DESCRIPTOR_SIZE)
     setBytes(bytes, payload, start + DESCRIPTOR_SIZE + headerLength)
+    this.#unread = unread + (end - start)
+    this.#published = this.#staged = end
     if (this.#isShared === true) {
       Atomics.store(control, WRITE_INDEX, end)
       return Atomics.load(control, MASK) === 0 && Atomics.load(control, READ_INDEX) === before
@@ -206,41 +199,37 @@ export class RingWriter {
     headerLength: number,
     payloadLength: number,
   ): WriteRefusal | undefined {
-    return (
-      this.#checkRoom(headerLength, payloadLength) ??
-      this.#open(type, flags, idLow, idHigh, headerLength, payloadLength)
-    )
+    const refusal = this.#checkRoom(headerLength, payloadLength)
+    if (refusal !== undefined) return refusal
+    try {
+      this.#assembly.begin(this.#staged, type, flags, idLow, idHigh, headerLength, payloadLength)
+    } catch (error) {
+      return this.#memoryFault(error)
+    }
+    return undefined
   }
 
   /** The next bytes of the packet begun. Throws `RangeError` for more than {@link begin} said. */
   append(bytes: Uint8Array, offset = 0, length = bytes.length - offset): void {
-    if (length < 0 || offset < 0 || offset + length > bytes.length || length > this.#missing) {
-      throw new RangeError(
-        `${length} bytes at ${offset} of ${bytes.length}, with ${this.#missing} missing in the packet`,
-      )
-    }
     try {
-      this.#view.copyIn(this.#position, bytes, offset, length)
+      this.#assembly.append(bytes, offset, length)
     } catch (error) {
       this.#memoryFault(error)
     }
-    this.#position = this.#view.advance(this.#position, length)
-    this.#missing -= length
   }
 
   /** Finishes the packet begun: it is staged. Throws `RangeError` when bytes are missing. */
   end(): WriteRefusal | undefined {
-    if (this.#missing !== 0) throw new RangeError(`${this.#missing} bytes are missing in the packet`)
+    const { missing } = this.#assembly
+    if (missing !== 0) throw new RangeError(`${missing} bytes are missing in the packet`)
     if (this.#fault !== undefined) return { status: 'error', error: this.#fault }
-    this.#missing = -1
     try {
-      this.#view.storePair(this.#packetEnd, 0, this.#staged)
+      const end = this.#assembly.end()
+      this.#unread += this.#view.distance(this.#staged, end)
+      this.#staged = end
     } catch (error) {
       return this.#memoryFault(error)
     }
-    const end = this.#view.advance(this.#packetEnd, TRAILER_SIZE)
-    this.#unread += this.#view.distance(this.#staged, end)
-    this.#staged = end
     return undefined
   }
 
@@ -307,24 +296,6 @@ export class RingWriter {
     return view.size - this.#unread <= need ? FULL : undefined
   }
 
-  /** Writes the descriptor of a packet that has room, and the padding; header and payload are to follow. */
-  #open(type: number, flags: number, idLow: number, idHigh: number, headerLength: number, payloadLength: number) {
-    const view = this.#view
-    const start = this.#staged
-    const need = ringBytesOf(headerLength, payloadLength)
-    this.#packetEnd = view.advance(start, need - TRAILER_SIZE)
-    this.#position = view.advance(start, DESCRIPTOR_SIZE)
-    this.#missing = headerLength + payloadLength
-    try {
-      view.storePair(start, firstWord(type, headerLength), secondWord(need, flags))
-      view.storePair(view.advance(start, 8), idLow, idHigh)
-      if (payloadLength % 8 !== 0) view.storePair(view.advance(start, need - TRAILER_SIZE - 8), 0, 0)
-    } catch (error) {
-      return this.#memoryFault(error)
-    }
-    return undefined
-  }
-
   /** Takes the peer's read index, if it is one: a reader can only have gone forward, up to what was published. */
   #acceptReader(read: number): boolean {
     const view = this.#view
@@ -346,7 +317,17 @@ export class RingWriter {
     return this.#fail(fault ?? new RingFault('InvalidRingPointer', RING_CONTROL.readIndex, why))
   }
 
-  #publish(): WriteResult {
+  /** {@link write} of any packet, wherever it comes to lie. */
+  #writeAnyhow(
+    type: number,
+    flags: number,
+    idLow: number,
+    idHigh: number,
+    payload: Uint8Array,
+    header: Uint8Array,
+  ): WriteResult {
+    const refusal = this.stage(type, flags, idLow, idHigh, payload, header)
+    if (refusal !== undefined) return refusal
     const signal = this.commit()
     if (this.#fault !== undefined) return this.#refuse()
     return signal ? WRITTEN_SIGNAL : WRITTEN
@@ -366,14 +347,4 @@ export class RingWriter {
     this.#shortSize = 0
     return { status: 'error', error: fault }
   }
-}
-
-/** Type, and data offset / 8. */
-function firstWord(type: number, headerLength: number): number {
-  return (type & 0xffff) | ((DESCRIPTOR_SIZE + headerLength) << 13)
-}
-
-/** Length / 8 without trailer, and flags. */
-function secondWord(need: number, flags: number): number {
-  return ((need - TRAILER_SIZE) >> 3) | (flags << 16)
 }
