@@ -30,9 +30,9 @@ export function encodeDescriptor(d: DataView, o: number, v: Descriptor): void {
   d.setBigUint64(o + 8, v.transactionId, true)
 }
 
-/** Three fields, read where they stand; the view checks that they are there, so this does, too. */
+/** Three fields, read where they stand. What the view sees to is checked: that the offset is one, and that the structure fits. */
 export function sumDescriptor(buffer: WireBuffer, o: number): number {
-  if (o < 0 || o + 16 > buffer.end) throw new RangeError('short')
+  if (!Number.isSafeInteger(o) || o < 0 || o > buffer.end - 16) throw new RangeError('short')
   const d = buffer.view
   return d.getUint16(o, true) + d.getUint16(o + 2, true) + d.getUint16(o + 4, true)
 }
@@ -94,7 +94,7 @@ export function encodeOffer(d: DataView, y: Uint8Array, o: number, v: Offer): vo
 }
 
 export function sumOffer(buffer: WireBuffer, o: number): number {
-  if (o < 0 || o + 196 > buffer.end) throw new RangeError('short')
+  if (!Number.isSafeInteger(o) || o < 0 || o > buffer.end - 196) throw new RangeError('short')
   const d = buffer.view
   return d.getUint32(o + 184, true) + d.getUint8(o + 188) + d.getUint32(o + 192, true)
 }
@@ -180,7 +180,7 @@ export function encodeScsi(d: DataView, y: Uint8Array, o: number, v: Scsi): void
 }
 
 export function sumScsi(buffer: WireBuffer, o: number): number {
-  if (o < 0 || o + 64 > buffer.end) throw new RangeError('short')
+  if (!Number.isSafeInteger(o) || o < 0 || o > buffer.end - 64) throw new RangeError('short')
   const d = buffer.view
   return d.getUint32(o, true) + d.getUint32(o + 24, true) + d.getUint8(o + 19)
 }
