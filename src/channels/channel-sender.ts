@@ -34,7 +34,9 @@ export class ChannelSender {
   readonly #setup: ChannelSetup
   readonly #owner: SenderOwner
   readonly #writer: RingWriter
-  readonly #requests: Requestor<CompletionHandler>
+  readonly #requestLimit: number
+  /** Made with the first request: most channels have but one end that asks. */
+  #requests: Requestor<CompletionHandler> | undefined
   readonly #queueLimit: number
   readonly #queue: Outgoing[] = []
   /** Completions in the queue. */
@@ -50,14 +52,14 @@ export class ChannelSender {
     this.#owner = owner
     const { queue = 256, requests = 256 } = setup.limits ?? {}
     this.#queueLimit = queue
-    this.#requests = new Requestor(requests)
+    this.#requestLimit = requests
     this.#writer = new RingWriter(setup.sendRing, 0, setup.sendRing.size)
     this.#writer.initialize()
   }
 
   /** Requests without completion. */
   get inFlight(): number {
-    return this.#requests.inUse
+    return this.#requests?.inUse ?? 0
   }
 
   /** Packets that wait for room. */
@@ -102,7 +104,7 @@ export class ChannelSender {
 
   /** The request that a completion answers; its id is free again. `undefined` for an id that is not out. */
   complete(idLow: number, idHigh: number): CompletionHandler | undefined {
-    const done = this.#requests.complete(idLow, idHigh)
+    const done = this.#requests?.complete(idLow, idHigh)
     // A request may have waited for an id.
     if (done !== undefined && this.#queue.length > 0) this.#owner.signalled()
     return done
@@ -128,9 +130,7 @@ export class ChannelSender {
   close(): void {
     this.#isOpen = false
     for (const { done } of this.#queue.splice(0)) done?.(undefined)
-    for (let id = 1; id <= this.#requests.size && this.#requests.inUse > 0; id++) {
-      this.#requests.complete(id, 0)?.(undefined)
-    }
+    for (let id = 1; id <= this.#requestLimit && this.inFlight > 0; id++) this.#requests?.complete(id, 0)?.(undefined)
   }
 
   #enqueue(packet: Outgoing): void {
@@ -141,6 +141,7 @@ export class ChannelSender {
   #put({ type, payload, header, idLow, idHigh, done }: Outgoing): boolean {
     if (!this.#isOpen) return true
     if (done === undefined) return this.#write(type, 0, idLow, idHigh, payload, header) !== 'full'
+    this.#requests ??= new Requestor(this.#requestLimit)
     const id = this.#requests.allocate(done)
     if (id === 0) return false
     const outcome = this.#write(type, 1, id, 0, payload, header)

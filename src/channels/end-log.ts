@@ -70,6 +70,7 @@ export class EndLog {
   }
 
   channel(what: ChannelEvent['what'], offer: OfferedChannel, channelId?: number, why?: string): void {
+    if (this.events.listenerCount('channel') === 0) return
     const { interfaceId, instanceId, subchannelIndex = 0 } = offer
     this.events.emit('channel', {
       ...this.witness(),

@@ -339,6 +339,7 @@ export class ClientChannels {
 
   /** Whether a message that asks something of the channel still waits to be posted: no honest reply can be there. */
   #isWaiting(channel: ClientChannel, type?: number): boolean {
+    if (!this.link.queue.concerns(channel.channelId)) return false
     return this.link.queue.some(
       ({ channelId, gpadlId, messageType }) =>
         channelId === channel.channelId && gpadlId === undefined && (type === undefined || messageType === type),

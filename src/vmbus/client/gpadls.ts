@@ -66,7 +66,7 @@ export class ClientGpadls {
       const field = gpadl === undefined ? 'gpadlId' : 'channelId'
       const why = `no GPADL ${gpadlId} is being created for channel ${channelId}`
       this.link.reject('gpadl-created-unasked', 'UNKNOWN-ID', GpadlCreated, field, why, channelId)
-    } else if (gpadl.state !== 'creating' || this.#isWaiting(gpadlId, status !== 0)) {
+    } else if (gpadl.state !== 'creating' || this.#isWaiting(gpadl, status !== 0)) {
       const why = `GPADL ${gpadlId} is ${gpadl.state === 'creating' ? 'not sent whole' : gpadl.state}`
       this.link.reject('gpadl-created-unasked', 'STATE', GpadlCreated, 'gpadlId', why, channelId)
     } else {
@@ -90,7 +90,7 @@ export class ClientGpadls {
     if (gpadl === undefined || channel === undefined) {
       const why = `no GPADL ${gpadlId} is being torn down`
       this.link.reject('gpadl-torndown-unasked', 'UNKNOWN-ID', GpadlTorndown, 'gpadlId', why)
-    } else if (gpadl.state !== 'tearing-down' || this.#isWaiting(gpadlId)) {
+    } else if (gpadl.state !== 'tearing-down' || this.#isWaiting(gpadl)) {
       const why = `GPADL ${gpadlId} is ${gpadl.state}, and no teardown was sent`
       this.link.reject('gpadl-torndown-unasked', 'STATE', GpadlTorndown, 'gpadlId', why, gpadl.channelId)
     } else {
@@ -161,7 +161,8 @@ export class ClientGpadls {
   }
 
   /** Whether messages of it still wait to be posted, so that no honest reply can be there: to refuse it the header is enough. */
-  #isWaiting(gpadlId: GpadlId, isRefused = false): boolean {
+  #isWaiting({ channelId, gpadlId }: ClientGpadl, isRefused = false): boolean {
+    if (!this.link.queue.concerns(channelId)) return false
     return this.link.queue.some(
       (post) => post.gpadlId === gpadlId && !(isRefused && post.messageType === ChannelMessageType.GpadlBody),
     )

@@ -53,6 +53,8 @@ export class PostQueue {
   #posts: Post[] = []
   #head = 0
   #inHand: Post | undefined
+  /** How many are about each channel, so that the usual answer, none, needs no search. */
+  readonly #byChannel = new Map<ChannelId, number>()
 
   get length(): number {
     return this.#posts.length - this.#head
@@ -65,11 +67,13 @@ export class PostQueue {
 
   add(post: Post): void {
     this.#posts.push(post)
+    this.#count(post, 1)
   }
 
   /** In front of everything that is not in a transport's hand. */
   addFirst(post: Post): void {
     this.#posts.splice(this.#head + (this.#inHand === undefined ? 0 : 1), 0, post)
+    this.#count(post, 1)
   }
 
   /** Hands the first one to the transport. */
@@ -87,6 +91,7 @@ export class PostQueue {
 
   /** Removes the first one. */
   shift(): void {
+    if (this.first !== undefined) this.#count(this.first, -1)
     this.#head++
     if (this.#head > 64 && this.#head * 2 > this.#posts.length) {
       this.#posts.splice(0, this.#head)
@@ -97,7 +102,11 @@ export class PostQueue {
   /** Removes what matches and is not in a transport's hand; answers how many that were. */
   remove(matches: (post: Post) => boolean): number {
     const before = this.length
-    this.#posts = this.#posts.slice(this.#head).filter((post) => post === this.#inHand || !matches(post))
+    this.#posts = this.#posts.slice(this.#head).filter((post) => {
+      if (post === this.#inHand || !matches(post)) return true
+      this.#count(post, -1)
+      return false
+    })
     this.#head = 0
     return before - this.length
   }
@@ -109,6 +118,11 @@ export class PostQueue {
       if (post !== undefined && post !== this.#inHand && matches(post)) return true
     }
     return false
+  }
+
+  /** Whether anything about this channel waits, be it in a transport's hand. */
+  concerns(channelId: ChannelId): boolean {
+    return this.#byChannel.has(channelId)
   }
 
   /** The one in a transport's hand. */
@@ -125,5 +139,12 @@ export class PostQueue {
   abandon(): void {
     this.remove(() => true)
     if (this.#inHand !== undefined) this.#inHand.stale = true
+  }
+
+  #count({ channelId }: Post, by: 1 | -1): void {
+    if (channelId === undefined) return
+    const count = (this.#byChannel.get(channelId) ?? 0) + by
+    if (count === 0) this.#byChannel.delete(channelId)
+    else this.#byChannel.set(channelId, count)
   }
 }
