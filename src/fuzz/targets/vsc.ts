@@ -66,19 +66,24 @@ class VscWorld<D extends GuestDriver> {
     this.#guest.bind(this.#watched, () => {
       this.#settled++
     })
-    this.#settle()
   }
 
   run(events: readonly TranscriptEvent[]): void {
-    for (const event of events) this.#handle(event)
-    this.#check()
-    this.#host.revoke()
-    this.#settle()
-    this.#guest.close()
-    expect(this.#settled === 1, 'attach-unanswered', `attaching the driver was answered ${this.#settled} times`)
-    const [promised] = this.#guest.pendings.explain()
-    expect(promised === undefined, 'promise-kept-waiting', `${promised}`)
-    this.#settle()
+    try {
+      this.#settle()
+      for (const event of events) this.#handle(event)
+      this.#check()
+      this.#host.revoke()
+      this.#settle()
+      this.#guest.close()
+      expect(this.#settled === 1, 'attach-unanswered', `attaching the driver was answered ${this.#settled} times`)
+      const [promised] = this.#guest.pendings.explain()
+      expect(promised === undefined, 'promise-kept-waiting', `${promised}`)
+      this.#settle()
+    } finally {
+      // What is still to be done must not run after the run.
+      this.#pump.stop()
+    }
   }
 
   #handle(event: TranscriptEvent): void {

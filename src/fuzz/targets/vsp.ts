@@ -47,16 +47,21 @@ class VspWorld<D extends HostDevice> {
     this.#watched = new WatchedVsp(vsp)
     this.#host.offer(this.#watched)
     this.#guest = new HostileGuest(transport.guest, this.#pump)
-    this.#settle()
   }
 
   run(events: readonly TranscriptEvent[]): void {
-    for (const event of events) this.#handle(event)
-    this.#check()
-    this.#host.revoke(this.#watched)
-    this.#settle()
-    this.#host.close()
-    this.#settle()
+    try {
+      this.#settle()
+      for (const event of events) this.#handle(event)
+      this.#check()
+      this.#host.revoke(this.#watched)
+      this.#settle()
+      this.#host.close()
+      this.#settle()
+    } finally {
+      // What is still to be done must not run after the run.
+      this.#pump.stop()
+    }
   }
 
   #handle(event: TranscriptEvent): void {
