@@ -69,3 +69,11 @@ describe('vmbus fuzz', { timeout: 60_000 }, () => {
     expect(status).toBe(1)
   })
 })
+
+describe('docs/fuzzing.md', () => {
+  const text = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8')
+
+  it('shows the device that is fuzzed here', () => {
+    expect(text('../docs/fuzzing.md')).toContain(text('../examples/broken-vsp.mjs').trimEnd())
+  })
+})
