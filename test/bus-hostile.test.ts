@@ -25,11 +25,17 @@ function altering(messageType: number, alter: (message: Uint8Array, view: DataVi
 const beyondMemory = 0x7fff_f000n
 
 describe('pages that the guest has not got', () => {
-  it('[B73] a ring outside memory: GpadlCreated says failure, attach fails', async () => {
+  it('[B73][MS-26] a ring outside memory: attach fails; the pages, which the host may see, are free with the relid only', async () => {
     const wrap = altering(8, (_message, view) => view.setBigUint64(28, beyondMemory, true))
     const bus = createBus({ wrap })
-    bus.host.offer(new TestVsp())
+    const vsp = new TestVsp()
+    bus.host.offer(vsp)
+    const free = bus.guest.pages.freePages
     await expect(bus.guest.attach(new TestVsc())).rejects.toThrow('the host refused the rings: 2147549183')
+    expect(bus.guest.pages.freePages).toBe(free - 4)
+    vsp.close()
+    bus.settle()
+    expect(bus.guest.pages.freePages).toBe(free)
   })
 
   it('an interrupt page outside memory: the host interrupts no one, and nothing throws', async () => {

@@ -99,6 +99,18 @@ describe('signals by version', () => {
     for (let group = 0; group < 4; group++) expect(open.bus.memory.load32(page + 8 + group * 8)).toBe(0)
   })
 
+  it('[B123] a monitor id of 32 and more stands in another trigger group', async () => {
+    const open = await rig({}, new TestVsp(1, { monitorLatency: 100 }))
+    for (let number = 2; number < 40; number++) open.bus.host.offer(new TestVsp(number, { monitorLatency: 100 }))
+    const last = new TestVsp(40, { monitorLatency: 100 })
+    open.bus.host.offer(last)
+    const vsc = await open.bus.guest.attach(new TestVsc(40))
+    expect(vsc.device?.offer.monitorId).toBe(39)
+    expect((await vsc.ask(bytes(1)))[0]).toBe(1)
+    expect(last.log).toEqual(['open 40.0', 'packet 8'])
+    expect(open.vsp.log).toEqual(['open 1.0'])
+  })
+
   it('a guest without monitor pages signals the same device by hypercall', async () => {
     const open = await rig({ guest: { monitorPages: false } }, new TestVsp(1, { monitorLatency: 100 }))
     const signals = signalsOf(open)
