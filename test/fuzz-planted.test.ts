@@ -64,7 +64,7 @@ describe('a VSP', { timeout: 60_000 }, () => {
     expect(failure.steps).toHaveLength(1)
   })
 
-  it('that completes what is deferred again when the channel is written to', () => {
+  it('that completes a request twice', () => {
     class Twice extends EchoVsp {
       protected override onPacket(packet: RingPacket, channel: Channel): void {
         channel.complete(packet)
