@@ -145,6 +145,28 @@ describe('whatever a peer does', () => {
   })
 })
 
+describe('a host that writes into the rings too early', () => {
+  it('finds them cleared: the guest clears both after the GPADL exists, not before', async () => {
+    const bus = createBus({
+      wrap: ({ host, guest }) => ({
+        guest,
+        host: {
+          ...host,
+          post: (vp, sint, type, payload) => {
+            // GpadlCreated: the rings are the guest's first pages behind the three that it signals with.
+            if (payload[0] === 10) for (const page of [4, 6]) bus.memory.store32(page * 4096, 3)
+            return host.post(vp, sint, type, payload)
+          },
+        },
+      }),
+    })
+    bus.host.offer(new TestVsp())
+    const vsc = await bus.guest.attach(new TestVsc())
+    expect((await vsc.ask(bytes(1)))[0]).toBe(1)
+    expect([4, 6].map((page) => bus.memory.load32(page * 4096 + 64))).toEqual([1, 1])
+  })
+})
+
 describe('a host that is slow', () => {
   it('[B130] a full port: the guest tries again until its messages are taken', async () => {
     let refusals = 20
