@@ -1,4 +1,5 @@
 import type { BitField, BitsSchema } from './bits.ts'
+import { type WireBuffer, WireReader } from './buffer.ts'
 import type { BytesSchema } from './bytes.ts'
 import type { EnumSchema } from './enum.ts'
 import { WireError } from './error.ts'
@@ -12,6 +13,32 @@ export class Cursor {
   view: DataView = new DataView(new ArrayBuffer(0))
   bytes: Uint8Array = new Uint8Array(0)
   offset = 0
+  end = 0
+  /** What it was pointed at. */
+  input: Uint8Array | WireBuffer | undefined
+
+  constructor(
+    /** The structure's name, and bytes of its fixed part. */
+    readonly name: string,
+    readonly size: number,
+  ) {}
+
+  /** Goes to another buffer, unless the structure does not fit there: then it stays where it was. */
+  move(input: Uint8Array | WireBuffer, offset: number): void {
+    const buffer: WireBuffer = 'end' in input ? input : new WireReader(input)
+    if (!(offset >= 0 && offset <= buffer.end - this.size && Number.isInteger(offset))) this.refuse(buffer.end, offset)
+    this.view = buffer.view
+    this.bytes = buffer.bytes
+    this.end = buffer.end
+    this.input = input
+  }
+
+  /** Throws `RangeError` for what is no offset, `WireError` (`SHORT`) for a structure that does not fit. */
+  refuse(end: number, offset: number): never {
+    if (!Number.isSafeInteger(offset) || offset < 0) throw new RangeError(`offset ${offset}`)
+    const why = `${this.size} bytes needed, ${Math.max(0, end - offset)} left`
+    throw new WireError({ code: 'SHORT', path: '', offset, why }, this.name)
+  }
 }
 
 /**

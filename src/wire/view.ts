@@ -1,8 +1,7 @@
 import type { BitsSchema } from './bits.ts'
-import { type WireBuffer, WireReader } from './buffer.ts'
+import type { WireBuffer } from './buffer.ts'
 import type { BytesSchema } from './bytes.ts'
 import type { EnumSchema } from './enum.ts'
-import { WireError } from './error.ts'
 import type { Flags64Schema, FlagsSchema } from './flags.ts'
 import type { GuidSchema } from './guid.ts'
 import type { Guid } from './guid-text.ts'
@@ -60,27 +59,17 @@ export type ViewOf<S extends AnyStruct> = (S extends StructSchema<string, infer 
  */
 export function view<S extends AnyStruct>(schema: S): ViewOf<S> {
   const { size } = schema
-  const to = new Cursor()
+  const to = new Cursor(schema.name, size)
   const made: object = fieldsOf(to, schema, 0)
   const at = (input: Uint8Array | WireBuffer, offset = 0): object => {
-    // Cheaper than `instanceof`, which looks through the chain of prototypes.
-    const buffer: WireBuffer = 'end' in input ? input : new WireReader(input)
-    if (!(offset >= 0 && offset <= buffer.end - size && Number.isInteger(offset))) refuse(schema, buffer, offset)
-    if (to.view !== buffer.view) {
-      to.view = buffer.view
-      to.bytes = buffer.bytes
-    }
+    // Mostly it is the same buffer as before, so what it is need not be found out again.
+    if (input !== to.input) to.move(input, offset)
+    if (!(offset >= 0 && offset <= to.end - size && Number.isInteger(offset))) to.refuse(to.end, offset)
     to.offset = offset
     return made
   }
   // Sound: the object was given exactly the properties that the type lists, by the same rules.
   return Object.defineProperty(made, 'at', { value: at }) as ViewOf<S>
-}
-
-function refuse({ name, size }: AnyStruct, buffer: WireBuffer, offset: number): never {
-  if (!Number.isSafeInteger(offset) || offset < 0) throw new RangeError(`offset ${offset}`)
-  const why = `${size} bytes needed, ${Math.max(0, buffer.end - offset)} left`
-  throw new WireError({ code: 'SHORT', path: '', offset, why }, name)
 }
 
 /**
