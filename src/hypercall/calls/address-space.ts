@@ -1,0 +1,187 @@
+import { u64 } from '../../wire/index.ts'
+import { FlushFlagsField } from '../flags.ts'
+import { GpaPageRangeWord, GvaRangeSimpleWord } from '../gpa-ranges.ts'
+import { VpSet } from '../vp-set.ts'
+import { call } from './call.ts'
+
+/** Makes the caller run in another address space, as a write of CR3 does. */
+export const HvCallSwitchVirtualAddressSpace = /* @__PURE__ */ call(
+  0x0001,
+  'HvCallSwitchVirtualAddressSpace',
+  'simple',
+  {
+    input: {
+      addressSpace: u64,
+    },
+    caller: 'self',
+    fast: true,
+    since: 'Windows Server 2008',
+    statuses: ['InvalidParameter'],
+    source: 'Mile.HyperV, OpenVMM hvdef, TLFS 2.0A',
+  },
+)
+
+/** Flushes the virtual TLB of VPs 0 … 63 for one address space or all. */
+export const HvCallFlushVirtualAddressSpace = /* @__PURE__ */ call(0x0002, 'HvCallFlushVirtualAddressSpace', 'simple', {
+  input: {
+    addressSpace: u64,
+    flags: FlushFlagsField,
+    processorMask: u64,
+  },
+  inputAliases: { linux: 'hv_tlb_flush' },
+  caller: 'self',
+  since: 'Windows Server 2008',
+  statuses: ['InvalidParameter'],
+  aliases: { linux: 'HVCALL_FLUSH_VIRTUAL_ADDRESS_SPACE' },
+  source: 'TLFS, Mile.HyperV, OpenVMM hvdef, TLFS 2.0A',
+})
+
+/** Flushes runs of guest virtual pages from the virtual TLB of VPs 0 … 63. */
+export const HvCallFlushVirtualAddressList = /* @__PURE__ */ call(0x0003, 'HvCallFlushVirtualAddressList', 'rep', {
+  input: {
+    addressSpace: u64,
+    flags: FlushFlagsField,
+    processorMask: u64,
+  },
+  element: {
+    /**
+     * Bits 63:12 base GVA page; bits 11:0 number of additional pages (0-4095). With HV_FLUSH_USE_EXTENDED_RANGE_FORMAT
+     * (flag bit 3): bits 10:0 additional pages, bit 11 large page, bits 63:12 base.
+     */
+    gvaRange: GvaRangeSimpleWord,
+  },
+  caller: 'self',
+  architecture: 'x64',
+  since: 'Windows Server 2008',
+  statuses: ['InvalidParameter'],
+  aliases: { linux: 'HVCALL_FLUSH_VIRTUAL_ADDRESS_LIST' },
+  source: 'TLFS, Mile.HyperV, OpenVMM hvdef, TLFS 2.0A',
+})
+
+/** Flushes the virtual TLB of any set of VPs for one address space or all. */
+export const HvCallFlushVirtualAddressSpaceEx = /* @__PURE__ */ call(
+  0x0013,
+  'HvCallFlushVirtualAddressSpaceEx',
+  'variable',
+  {
+    input: {
+      addressSpace: u64,
+      flags: FlushFlagsField,
+      processorSet: VpSet,
+    },
+    inputAliases: { linux: 'hv_tlb_flush_ex' },
+    caller: 'self',
+    since: 'Windows 10 / Server 2016',
+    statuses: ['InvalidParameter'],
+    aliases: { linux: 'HVCALL_FLUSH_VIRTUAL_ADDRESS_SPACE_EX' },
+    source: 'TLFS, Mile.HyperV, OpenVMM hvdef, TLFS 6.0b',
+  },
+)
+
+/** Flushes runs of guest virtual pages from the virtual TLB of any set of VPs. */
+export const HvCallFlushVirtualAddressListEx = /* @__PURE__ */ call(
+  0x0014,
+  'HvCallFlushVirtualAddressListEx',
+  'variable-rep',
+  {
+    input: {
+      addressSpace: u64,
+      flags: FlushFlagsField,
+      processorSet: VpSet,
+    },
+    element: {
+      /**
+       * Bits 63:12 base GVA page; bits 11:0 number of additional pages (0-4095). With HV_FLUSH_USE_EXTENDED_RANGE_FORMAT
+       * (flag bit 3): bits 10:0 additional pages, bit 11 large page, bits 63:12 base.
+       */
+      gvaRange: GvaRangeSimpleWord,
+    },
+    caller: 'self',
+    architecture: 'x64',
+    since: 'Windows 10 / Server 2016',
+    statuses: ['InvalidParameter'],
+    aliases: { linux: 'HVCALL_FLUSH_VIRTUAL_ADDRESS_LIST_EX' },
+    source: 'TLFS, Mile.HyperV, OpenVMM hvdef, TLFS 6.0b',
+  },
+)
+
+/** Waits until the VPs in the mask have seen all earlier changes. */
+export const HvCallSyncContext = /* @__PURE__ */ call(0x0019, 'HvCallSyncContext', 'simple', {
+  input: {
+    flags: u64,
+    processorMask: u64,
+  },
+  source: 'Mile.HyperV',
+})
+
+/** Waits until the VPs in the set have seen all earlier changes. */
+export const HvCallSyncContextEx = /* @__PURE__ */ call(0x001a, 'HvCallSyncContextEx', 'variable', {
+  input: {
+    flags: u64,
+    processorSet: VpSet,
+  },
+  source: 'Mile.HyperV',
+})
+
+/** Flushes processor caches. */
+export const HvCallFlushCache = /* @__PURE__ */ call(0x001d, 'HvCallFlushCache', 'unknown', {
+  layout: 'unknown',
+  source: 'Mile.HyperV',
+})
+
+/** Flushes second level translations of a nested guest. */
+export const HvCallFlushGuestPhysicalAddressSpace = /* @__PURE__ */ call(
+  0x00af,
+  'HvCallFlushGuestPhysicalAddressSpace',
+  'simple',
+  {
+    input: {
+      addressSpace: u64,
+      flags: FlushFlagsField,
+    },
+    inputAliases: { linux: 'hv_guest_mapping_flush' },
+    caller: 'any',
+    architecture: 'x64',
+    since: 'Windows 10 / Server 2016',
+    statuses: ['InvalidParameter', 'InvalidVpState'],
+    aliases: { linux: 'HVCALL_FLUSH_GUEST_PHYSICAL_ADDRESS_SPACE' },
+    source: 'TLFS, Mile.HyperV, OpenVMM hvdef, TLFS 6.0b',
+  },
+)
+
+/**
+ * Flushes runs of second level translations of a nested guest. Range encoding: TLFS says 12-bit count; Linux/Mile use
+ * an 11-bit count plus a large-page bit (max 2048 pages).
+ */
+export const HvCallFlushGuestPhysicalAddressList = /* @__PURE__ */ call(
+  0x00b0,
+  'HvCallFlushGuestPhysicalAddressList',
+  'rep',
+  {
+    input: {
+      addressSpace: u64,
+      flags: FlushFlagsField,
+    },
+    inputAliases: { like: 'hv_guest_mapping_flush_list' },
+    element: {
+      /**
+       * Linux: bits 10:0 additional pages, bit 11 large page, bits 63:12 base page; TLFS prose: low 12 bits count additional
+       * pages (1..4096 pages).
+       */
+      gpaRange: GpaPageRangeWord,
+    },
+    caller: 'any',
+    architecture: 'x64',
+    since: 'Windows 10 / Server 2016',
+    statuses: ['InvalidParameter', 'InvalidVpState'],
+    aliases: { linux: 'HVCALL_FLUSH_GUEST_PHYSICAL_ADDRESS_LIST' },
+    source: 'TLFS, Mile.HyperV, OpenVMM hvdef, TLFS 6.0b',
+  },
+)
+
+/** Flushes the TLB. */
+export const HvCallFlushTlb = /* @__PURE__ */ call(0x00d6, 'HvCallFlushTlb', 'unknown', {
+  layout: 'unknown',
+  since: 'Windows 10 1803-1903 / Server 2019',
+  source: 'Mile.HyperV',
+})

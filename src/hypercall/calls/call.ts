@@ -1,0 +1,115 @@
+import { type Aliases, type Fields, type StructSchema, type StructValue, struct } from '../../wire/index.ts'
+import type { HvStatusName } from '../status.ts'
+
+/**
+ * How a call is made. `variable` ones take a variable header, `rep` ones a list of elements, `variable-rep` ones both. `reserved` codes are
+ * no calls. `unknown`: no source tells.
+ */
+export type HypercallKind = 'simple' | 'rep' | 'variable' | 'variable-rep' | 'reserved' | 'unknown'
+
+/** Who may call: any partition that has the privilege, a guest on itself, the target's parent, and on itself the root. */
+export type HypercallCaller = 'any' | 'self' | 'parent' | 'parent or root' | 'root'
+
+/** What is known of a call beside its structures. What no source documents is absent: "not documented". */
+export interface HypercallFacts {
+  /** Whether all structures are known; `partial`: some of them, or not to the end; `unknown`: none, blocks are bytes. Absent: all. */
+  readonly layout?: 'partial' | 'unknown'
+  /** Privilege that the caller needs, as in `PartitionPrivileges`. */
+  readonly privilege?: string
+  readonly caller?: HypercallCaller
+  /** May be made with its input in registers. */
+  readonly fast?: boolean
+  /** Where it exists only on one. */
+  readonly architecture?: 'x64' | 'arm64'
+  /** First release. With "call table": the table of that release reaches this code, which says no more than that it may exist. */
+  readonly since?: string
+  /** Statuses that the specification names for it, beside those that every call can answer. */
+  readonly statuses?: readonly HvStatusName[]
+  /** Other names. */
+  readonly aliases?: Aliases
+  /** Where the facts come from. */
+  readonly source?: string
+}
+
+/** The structures of a call, by their fields, and their names elsewhere. */
+export interface HypercallBlocks<
+  I extends Fields | undefined,
+  E extends Fields | undefined,
+  O extends Fields | undefined,
+  P extends Fields | undefined,
+> {
+  readonly input?: I
+  readonly element?: E
+  readonly output?: O
+  readonly outputElement?: P
+  readonly inputAliases?: Aliases
+  readonly elementAliases?: Aliases
+  readonly outputAliases?: Aliases
+  readonly outputElementAliases?: Aliases
+}
+
+type Block<N extends string, F> = F extends Fields ? StructSchema<N, F, boolean, StructValue<F>> : undefined
+type MaybeSchema = StructSchema | undefined
+
+/** A hypercall: code, name, structures, facts. */
+export interface HypercallDefinition<
+  I extends MaybeSchema = MaybeSchema,
+  E extends MaybeSchema = MaybeSchema,
+  O extends MaybeSchema = MaybeSchema,
+  P extends MaybeSchema = MaybeSchema,
+> extends HypercallFacts {
+  /** Call code, the low 16 bits of the input value. */
+  readonly code: number
+  /** The name that the TLFS or the symbols give it. */
+  readonly name: string
+  readonly kind: HypercallKind
+  /** The header, its variable part included: `size` is the fixed part. Named as the call. */
+  readonly input: I
+  /** One element of the input list, `NAME.element`. */
+  readonly element: E
+  /** What a simple call answers, `NAME.output`. */
+  readonly output: O
+  /** One element of the output list, `NAME.outputElement`. */
+  readonly outputElement: P
+}
+
+/** Defines a call. Its structures are named `NAME`, `NAME.element`, `NAME.output` and `NAME.outputElement`. */
+export function call<
+  const N extends string,
+  I extends Fields | undefined = undefined,
+  E extends Fields | undefined = undefined,
+  O extends Fields | undefined = undefined,
+  P extends Fields | undefined = undefined,
+>(
+  code: number,
+  name: N,
+  kind: HypercallKind,
+  description: HypercallBlocks<I, E, O, P> & HypercallFacts,
+): HypercallDefinition<Block<N, I>, Block<`${N}.element`, E>, Block<`${N}.output`, O>, Block<`${N}.outputElement`, P>> {
+  const { input, element, output, outputElement } = description
+  const { inputAliases, elementAliases, outputAliases, outputElementAliases, ...facts } = description
+  return {
+    ...facts,
+    code,
+    name,
+    kind,
+    input: block(name, input, inputAliases),
+    element: block(`${name}.element`, element, elementAliases),
+    output: block(`${name}.output`, output, outputAliases),
+    outputElement: block(`${name}.outputElement`, outputElement, outputElementAliases),
+  }
+}
+
+function block<const N extends string, F extends Fields | undefined>(
+  name: N,
+  fields: F | undefined,
+  aliases: Aliases = {},
+): Block<N, F> {
+  // Sound: a schema exactly where there are fields, made of these fields; a conditional type over a parameter cannot show it.
+  return (fields === undefined ? undefined : struct(name, fields, { aliases })) as Block<N, F>
+}
+
+/** Whether a code is of the extended calls, which need the privilege EnableExtendedHypercalls. Source: TLFS 3.12. */
+export function isExtended(code: number): boolean {
+  return code >= 0x8001 && code <= 0xffff
+}

@@ -1,0 +1,329 @@
+import { bit, bits, reserved, struct, u8, u16, u32, u64 } from '../../wire/index.ts'
+import { DeviceIdWord } from '../device-id.ts'
+import { CreateDeviceDomainFlagsWord, DeviceDomainId } from '../devices.ts'
+import { GvaRangeExtendedWord } from '../gpa-ranges.ts'
+import { partitionIdField } from '../ids.ts'
+import { InputVtlWord } from '../input-vtl.ts'
+import { call } from './call.ts'
+
+/** Creates a device domain: an address space for DMA. */
+export const HvCallCreateDeviceDomain = /* @__PURE__ */ call(0x00b1, 'HvCallCreateDeviceDomain', 'simple', {
+  input: {
+    deviceDomain: struct(
+      'InputDeviceDomain',
+      {
+        partitionId: partitionIdField,
+        ownerVtl: InputVtlWord,
+        padding: reserved(7),
+        domainId: DeviceDomainId,
+      },
+      { size: 24, aliases: { mile: 'HV_INPUT_DEVICE_DOMAIN' } },
+    ),
+    createDeviceDomainFlags: CreateDeviceDomainFlagsWord,
+    padding: reserved(4),
+  },
+  since: 'Windows 10 / Server 2016',
+  source: 'Mile.HyperV',
+})
+
+/** Puts a device into a device domain. */
+export const HvCallAttachDeviceDomain = /* @__PURE__ */ call(0x00b2, 'HvCallAttachDeviceDomain', 'simple', {
+  input: {
+    deviceDomain: struct(
+      'InputDeviceDomain',
+      {
+        partitionId: partitionIdField,
+        ownerVtl: InputVtlWord,
+        padding: reserved(7),
+        domainId: DeviceDomainId,
+      },
+      { size: 24, aliases: { mile: 'HV_INPUT_DEVICE_DOMAIN' } },
+    ),
+    deviceId: DeviceIdWord,
+  },
+  since: 'Windows 10 / Server 2016',
+  source: 'Mile.HyperV',
+})
+
+/** Maps guest physical pages into a device domain, from a device address on. */
+export const HvCallMapDeviceGpaPages = /* @__PURE__ */ call(0x00b3, 'HvCallMapDeviceGpaPages', 'rep', {
+  input: {
+    deviceDomain: struct(
+      'InputDeviceDomain',
+      {
+        partitionId: partitionIdField,
+        ownerVtl: InputVtlWord,
+        padding: reserved(7),
+        domainId: DeviceDomainId,
+      },
+      { size: 24, aliases: { mile: 'HV_INPUT_DEVICE_DOMAIN' } },
+    ),
+    targetVtl: InputVtlWord,
+    padding: reserved(3),
+    mapFlags: u32,
+    targetDeviceVaBase: u64,
+  },
+  element: {
+    gpaPageNumber: u64,
+  },
+  since: 'Windows 10 / Server 2016',
+  source: 'Mile.HyperV',
+})
+
+/** Unmaps a run of pages from a device domain. Base address only; page count presumably the rep count. */
+export const HvCallUnmapDeviceGpaPages = /* @__PURE__ */ call(0x00b4, 'HvCallUnmapDeviceGpaPages', 'rep', {
+  input: {
+    deviceDomain: struct(
+      'InputDeviceDomain',
+      {
+        partitionId: partitionIdField,
+        ownerVtl: InputVtlWord,
+        padding: reserved(7),
+        domainId: DeviceDomainId,
+      },
+      { size: 24, aliases: { mile: 'HV_INPUT_DEVICE_DOMAIN' } },
+    ),
+    targetDeviceVaBase: u64,
+  },
+  since: 'Windows 10 / Server 2016',
+  source: 'Mile.HyperV',
+})
+
+/** Takes a device out of its device domain. */
+export const HvCallDetachDeviceDomain = /* @__PURE__ */ call(0x00c4, 'HvCallDetachDeviceDomain', 'simple', {
+  input: {
+    partitionId: partitionIdField,
+    deviceId: DeviceIdWord,
+  },
+  since: 'Windows 10 1709-1803 / Server 2019 development',
+  source: 'Mile.HyperV',
+})
+
+/** Deletes a device domain. */
+export const HvCallDeleteDeviceDomain = /* @__PURE__ */ call(0x00c5, 'HvCallDeleteDeviceDomain', 'simple', {
+  input: {
+    deviceDomain: struct(
+      'InputDeviceDomain',
+      {
+        partitionId: partitionIdField,
+        ownerVtl: InputVtlWord,
+        padding: reserved(7),
+        domainId: DeviceDomainId,
+      },
+      { size: 24, aliases: { mile: 'HV_INPUT_DEVICE_DOMAIN' } },
+    ),
+  },
+  since: 'Windows 10 1709-1803 / Server 2019 development',
+  source: 'Mile.HyperV',
+})
+
+/** What device addresses of a domain are mapped to. Output unknown. */
+export const HvCallQueryDeviceDomain = /* @__PURE__ */ call(0x00c6, 'HvCallQueryDeviceDomain', 'rep', {
+  input: {
+    deviceDomain: struct(
+      'InputDeviceDomain',
+      {
+        partitionId: partitionIdField,
+        ownerVtl: InputVtlWord,
+        padding: reserved(7),
+        domainId: DeviceDomainId,
+      },
+      { size: 24, aliases: { mile: 'HV_INPUT_DEVICE_DOMAIN' } },
+    ),
+  },
+  element: {
+    targetDeviceVa: u64,
+  },
+  layout: 'partial',
+  since: 'Windows 10 1709-1803 / Server 2019 development',
+  source: 'Mile.HyperV',
+})
+
+/** Maps guest physical pages into a device domain, each at its own place. */
+export const HvCallMapSparseDeviceGpaPages = /* @__PURE__ */ call(0x00c7, 'HvCallMapSparseDeviceGpaPages', 'rep', {
+  input: {
+    deviceDomain: struct(
+      'InputDeviceDomain',
+      {
+        partitionId: partitionIdField,
+        ownerVtl: InputVtlWord,
+        padding: reserved(7),
+        domainId: DeviceDomainId,
+      },
+      { size: 24, aliases: { mile: 'HV_INPUT_DEVICE_DOMAIN' } },
+    ),
+    targetVtl: InputVtlWord,
+    padding: reserved(3),
+    mapFlags: u32,
+  },
+  element: {
+    targetDeviceVa: u64,
+    gpaPageNumber: u64,
+  },
+  since: 'Windows 10 1709-1803 / Server 2019 development',
+  source: 'Mile.HyperV',
+})
+
+/** Unmaps pages from a device domain, each by itself. */
+export const HvCallUnmapSparseDeviceGpaPages = /* @__PURE__ */ call(0x00c8, 'HvCallUnmapSparseDeviceGpaPages', 'rep', {
+  input: {
+    deviceDomain: struct(
+      'InputDeviceDomain',
+      {
+        partitionId: partitionIdField,
+        ownerVtl: InputVtlWord,
+        padding: reserved(7),
+        domainId: DeviceDomainId,
+      },
+      { size: 24, aliases: { mile: 'HV_INPUT_DEVICE_DOMAIN' } },
+    ),
+  },
+  element: {
+    targetDeviceVa: u64,
+  },
+  since: 'Windows 10 1709-1803 / Server 2019 development',
+  source: 'Mile.HyperV',
+})
+
+/**
+ * Sets up translation in a device domain. X64 form here (40 bytes) is from the Linux pvIOMMU series; the ARM64/older
+ * symbol form in Mile is 64 bytes: Flags u64 at 24 (bit 0 TranslationEnabled, bit 1 CoherentTableWalks),
+ * PageTableRoot0 at 32, PageTableRoot1 at 40, InputSize0 u8 at 48, InputSize1 u8 at 49, Mair0 u32 at 52, Mair1 u32 at
+ * 56, Asid u16 at 60.
+ */
+export const HvCallConfigureDeviceDomain = /* @__PURE__ */ call(0x00ce, 'HvCallConfigureDeviceDomain', 'simple', {
+  input: {
+    partitionId: partitionIdField,
+    ownerVtl: InputVtlWord,
+    padding: reserved(7),
+    domainId: DeviceDomainId,
+    settingsFlags: bits(u64, {
+      translationEnabled: bit(0),
+      blocked: bit(1),
+      firstStagePagingMode: bit(2),
+    }),
+    pageTableRoot: u64,
+  },
+  since: 'Windows 10 1803-1903 / Server 2019',
+  source: 'Linux',
+})
+
+/** Reads properties of a device domain. */
+export const HvCallQueryDeviceDomainProperties = /* @__PURE__ */ call(
+  0x00cf,
+  'HvCallQueryDeviceDomainProperties',
+  'unknown',
+  {
+    layout: 'unknown',
+    since: 'Windows 10 1803-1903 / Server 2019',
+    source: 'Mile.HyperV',
+  },
+)
+
+/** Flushes a device domain from the IOTLB. */
+export const HvCallFlushDeviceDomain = /* @__PURE__ */ call(0x00d0, 'HvCallFlushDeviceDomain', 'simple', {
+  input: {
+    deviceDomain: struct(
+      'InputDeviceDomain',
+      {
+        partitionId: partitionIdField,
+        ownerVtl: InputVtlWord,
+        padding: reserved(7),
+        domainId: DeviceDomainId,
+      },
+      { size: 24, aliases: { mile: 'HV_INPUT_DEVICE_DOMAIN' } },
+    ),
+    flags: u32,
+    reserved: reserved(u32),
+  },
+  since: 'Windows 10 1803-1903 / Server 2019',
+  source: 'Mile.HyperV',
+})
+
+/** Flushes runs of a device domain from the IOTLB. */
+export const HvCallFlushDeviceDomainList = /* @__PURE__ */ call(0x00d1, 'HvCallFlushDeviceDomainList', 'rep', {
+  input: {
+    deviceDomain: struct(
+      'InputDeviceDomain',
+      {
+        partitionId: partitionIdField,
+        ownerVtl: InputVtlWord,
+        padding: reserved(7),
+        domainId: DeviceDomainId,
+      },
+      { size: 24, aliases: { mile: 'HV_INPUT_DEVICE_DOMAIN' } },
+    ),
+    flags: u32,
+    reserved: reserved(u32),
+  },
+  element: {
+    vaRange: GvaRangeExtendedWord,
+  },
+  since: 'Windows 10 1803-1903 / Server 2019',
+  source: 'Mile.HyperV',
+})
+
+/** Reserves a place in a device domain for a device. */
+export const HvCallReserveDeviceDomainAttachment = /* @__PURE__ */ call(
+  0x010d,
+  'HvCallReserveDeviceDomainAttachment',
+  'simple',
+  {
+    input: {
+      deviceDomain: struct(
+        'InputDeviceDomain',
+        {
+          partitionId: partitionIdField,
+          ownerVtl: InputVtlWord,
+          padding: reserved(7),
+          domainId: DeviceDomainId,
+        },
+        { size: 24, aliases: { mile: 'HV_INPUT_DEVICE_DOMAIN' } },
+      ),
+      logicalDeviceId: u64,
+    },
+    since: 'Windows 11 24H2 / Server 2025 (26100) (call table)',
+    source: 'Mile.HyperV',
+  },
+)
+
+/** Ends HvCallReserveDeviceDomainAttachment. */
+export const HvCallUnreserveDeviceDomainAttachment = /* @__PURE__ */ call(
+  0x010e,
+  'HvCallUnreserveDeviceDomainAttachment',
+  'simple',
+  {
+    input: {
+      partitionId: partitionIdField,
+      logicalDeviceId: u64,
+    },
+    since: 'Windows 11 24H2 / Server 2025 (26100) (call table)',
+    source: 'Mile.HyperV',
+  },
+)
+
+/** What the virtual IOMMU can do. */
+export const HvCallGetIommuCapabilities = /* @__PURE__ */ call(0x0125, 'HvCallGetIommuCapabilities', 'simple', {
+  input: {
+    partitionId: partitionIdField,
+    reserved: reserved(u64),
+  },
+  output: {
+    size: u32,
+    reserved: reserved(u16),
+    maxIovaWidth: u8,
+    maxPasidWidth: u8,
+    iommuCap: bits(u64, {
+      present: bit(0),
+      s2: bit(1),
+      s1: bit(2),
+      s1FiveLevel: bit(3),
+      pasid: bit(4),
+      ats: bit(5),
+      pri: bit(6),
+    }),
+    pgsizeBitmap: u64,
+  },
+  since: 'after build 26100',
+  source: 'Linux',
+})

@@ -1,0 +1,221 @@
+import { array, reserved, rest, u16, u32, u64 } from '../../wire/index.ts'
+import { EventLogTimeBasisField, EventLogTypeField } from '../enums/event-log.ts'
+import { EventLogGroupConfiguration, EventLogInitType } from '../event-log.ts'
+import { GpaPageRangeWord } from '../gpa-ranges.ts'
+import { partitionIdField } from '../ids.ts'
+import { ProximityDomainInfo } from '../vp.ts'
+import { call } from './call.ts'
+
+/**
+ * Sets up a group of event log buffers. SystemTime offset: TLFS 2.0 table 20..27, headers 24..31. TLFS 2.0:
+ * EventLogType is 4 bytes, SystemTime starts at offset 20 in the table (unaligned); WDK header places the 8-byte
+ * SystemTime at 24.
+ */
+export const HvCallInitializeEventLogBufferGroup = /* @__PURE__ */ call(
+  0x0060,
+  'HvCallInitializeEventLogBufferGroup',
+  'simple',
+  {
+    input: {
+      eventLogInitType: EventLogInitType,
+      maximumBufferCount: u32,
+      bufferSizeInPages: u32,
+      threshold: u32,
+      timeBasis: EventLogTimeBasisField,
+      padding: reserved(4),
+      systemTime: u64,
+    },
+    caller: 'root',
+    since: 'Windows Server 2008',
+    statuses: ['AccessDenied', 'InvalidParameter', 'ObjectInUse', 'InsufficientMemory'],
+    source: 'Mile.HyperV, TLFS 2.0A',
+  },
+)
+
+/** Tears down a group of event log buffers. */
+export const HvCallFinalizeEventLogBufferGroup = /* @__PURE__ */ call(
+  0x0061,
+  'HvCallFinalizeEventLogBufferGroup',
+  'simple',
+  {
+    input: {
+      eventLogType: EventLogTypeField,
+      padding: reserved(4),
+    },
+    caller: 'root',
+    fast: true,
+    since: 'Windows Server 2008',
+    statuses: ['AccessDenied', 'InvalidParameter', 'OperationDenied'],
+    source: 'Mile.HyperV, TLFS 2.0A',
+  },
+)
+
+/** Creates an event log buffer, standby. */
+export const HvCallCreateEventLogBuffer = /* @__PURE__ */ call(0x0062, 'HvCallCreateEventLogBuffer', 'simple', {
+  input: {
+    eventLogType: EventLogTypeField,
+    bufferIndex: u32,
+    proximityInfo: ProximityDomainInfo,
+  },
+  caller: 'root',
+  fast: true,
+  since: 'Windows Server 2008',
+  statuses: ['AccessDenied', 'InvalidParameter', 'OperationDenied', 'InsufficientMemory'],
+  source: 'Mile.HyperV, TLFS 2.0A',
+})
+
+/** Deletes an event log buffer. */
+export const HvCallDeleteEventLogBuffer = /* @__PURE__ */ call(0x0063, 'HvCallDeleteEventLogBuffer', 'simple', {
+  input: {
+    eventLogType: EventLogTypeField,
+    bufferIndex: u32,
+  },
+  caller: 'root',
+  fast: true,
+  since: 'Windows Server 2008',
+  statuses: ['AccessDenied', 'InvalidParameter', 'OperationDenied'],
+  source: 'Mile.HyperV, TLFS 2.0A',
+})
+
+/** Maps an event log buffer into the caller: the page numbers. */
+export const HvCallMapEventLogBuffer = /* @__PURE__ */ call(0x0064, 'HvCallMapEventLogBuffer', 'simple', {
+  input: {
+    eventLogType: EventLogTypeField,
+    bufferIndex: u32,
+  },
+  output: {
+    gpaPageNumbers: array(u64, 512),
+  },
+  caller: 'root',
+  since: 'Windows Server 2008',
+  statuses: ['AccessDenied', 'InvalidParameter', 'OperationDenied', 'InsufficientMemory'],
+  source: 'Mile.HyperV, TLFS 2.0A',
+})
+
+/** Unmaps an event log buffer from the caller. */
+export const HvCallUnmapEventLogBuffer = /* @__PURE__ */ call(0x0065, 'HvCallUnmapEventLogBuffer', 'simple', {
+  input: {
+    eventLogType: EventLogTypeField,
+    bufferIndex: u32,
+  },
+  caller: 'root',
+  fast: true,
+  since: 'Windows Server 2008',
+  statuses: ['AccessDenied', 'InvalidParameter'],
+  source: 'Mile.HyperV, TLFS 2.0A',
+})
+
+/**
+ * Chooses what a group logs. TLFS 2.0/WDK 7.1 form is 16 bytes: Type at 0, EnableFlags (u64) at 8; the larger form is
+ * from newer symbols.
+ */
+export const HvCallSetEventLogGroupSources = /* @__PURE__ */ call(0x0066, 'HvCallSetEventLogGroupSources', 'simple', {
+  input: {
+    eventLogType: EventLogTypeField,
+    groupCount: u32,
+    configurationFlags: u64,
+    groups: array(EventLogGroupConfiguration, 2),
+  },
+  caller: 'root',
+  fast: true,
+  since: 'Windows Server 2008',
+  statuses: ['AccessDenied', 'InvalidParameter', 'OperationDenied'],
+  source: 'Mile.HyperV, TLFS 2.0A',
+})
+
+/** Hands a complete buffer back to be filled. */
+export const HvCallReleaseEventLogBuffer = /* @__PURE__ */ call(0x0067, 'HvCallReleaseEventLogBuffer', 'simple', {
+  input: {
+    eventLogType: EventLogTypeField,
+    bufferIndex: u32,
+  },
+  caller: 'root',
+  fast: true,
+  since: 'Windows Server 2008',
+  statuses: ['AccessDenied', 'InvalidParameter', 'OperationDenied'],
+  source: 'Mile.HyperV, TLFS 2.0A',
+})
+
+/** Has a buffer in use completed though it is not full. */
+export const HvCallFlushEventLogBuffer = /* @__PURE__ */ call(0x0068, 'HvCallFlushEventLogBuffer', 'simple', {
+  input: {
+    eventLogType: EventLogTypeField,
+    bufferIndex: u32,
+  },
+  caller: 'root',
+  fast: true,
+  since: 'Windows Server 2008',
+  statuses: ['AccessDenied', 'InvalidParameter', 'OperationDenied'],
+  source: 'Mile.HyperV, TLFS 2.0A',
+})
+
+/** Creates buffers for Intel Processor Trace. */
+export const HvCallCreateIptBuffers = /* @__PURE__ */ call(0x00e7, 'HvCallCreateIptBuffers', 'unknown', {
+  layout: 'unknown',
+  since: 'Windows 10 1903 (19H1) (call table)',
+  source: 'Mile.HyperV',
+})
+
+/** Deletes buffers of Intel Processor Trace. */
+export const HvCallDeleteIptBuffers = /* @__PURE__ */ call(0x00e8, 'HvCallDeleteIptBuffers', 'unknown', {
+  layout: 'unknown',
+  since: 'Windows 10 1903 (19H1) (call table)',
+  source: 'Mile.HyperV',
+})
+
+/** Starts and stops a trace of the hypervisor. */
+export const HvCallControlHypervisorIptTrace = /* @__PURE__ */ call(
+  0x00e9,
+  'HvCallControlHypervisorIptTrace',
+  'unknown',
+  {
+    layout: 'unknown',
+    since: 'Windows 10 2004/21H1 (call table)',
+    source: 'Mile.HyperV',
+  },
+)
+
+/** Writes the hypervisor's configuration to the log. */
+export const HvCallLogHypervisorSystemConfig = /* @__PURE__ */ call(
+  0x00f8,
+  'HvCallLogHypervisorSystemConfig',
+  'unknown',
+  {
+    layout: 'unknown',
+    since: 'Windows 11 preview (2021) (call table)',
+    source: 'Mile.HyperV',
+  },
+)
+
+/** Writes an event to the system diagnostics log. DataSize bytes of Data follow. */
+export const HvCallWriteSysDiagEvent = /* @__PURE__ */ call(0x00fe, 'HvCallWriteSysDiagEvent', 'variable', {
+  input: {
+    context: u32,
+    size: u16,
+    type: u16,
+    time: u64,
+    dataSize: u32,
+    padding: reserved(4),
+    /** `dataSize` bytes, filled up to 8. */
+    data: rest(),
+  },
+  since: 'Windows 11 24H2 / Server 2025 (26100) (call table)',
+  source: 'Mile.HyperV',
+})
+
+/** Maps an event log buffer of a partition. */
+export const HvCallMapPartitionEventLogBuffer = /* @__PURE__ */ call(
+  0x0116,
+  'HvCallMapPartitionEventLogBuffer',
+  'simple',
+  {
+    input: {
+      partitionId: partitionIdField,
+      eventLogType: EventLogTypeField,
+      bufferIndex: u32,
+      gpaRange: GpaPageRangeWord,
+    },
+    since: 'Windows 11 24H2 / Server 2025 (26100) (call table)',
+    source: 'Mile.HyperV',
+  },
+)

@@ -1,0 +1,100 @@
+import * as addressSpace from './address-space.ts'
+import type { HypercallDefinition } from './call.ts'
+import * as debug from './debug.ts'
+import * as deviceDomains from './device-domains.ts'
+import * as devices from './devices.ts'
+import * as eventLog from './event-log.ts'
+import * as extended from './extended.ts'
+import * as intercepts from './intercepts.ts'
+import * as interrupts from './interrupts.ts'
+import * as isolation from './isolation.ts'
+import * as memory from './memory.ts'
+import * as partition from './partition.ts'
+import * as ports from './ports.ts'
+import * as processors from './processors.ts'
+import { reservedCalls } from './reserved.ts'
+import * as statistics from './statistics.ts'
+import * as system from './system.ts'
+import * as vp from './vp.ts'
+import * as vtl from './vtl.ts'
+
+export * from './address-space.ts'
+export * from './call.ts'
+export * from './debug.ts'
+export * from './device-domains.ts'
+export * from './devices.ts'
+export * from './event-log.ts'
+export * from './extended.ts'
+export * from './intercepts.ts'
+export * from './interrupts.ts'
+export * from './isolation.ts'
+export * from './memory.ts'
+export * from './partition.ts'
+export * from './ports.ts'
+export * from './processors.ts'
+export { reservedCalls } from './reserved.ts'
+export * from './statistics.ts'
+export * from './system.ts'
+export * from './vp.ts'
+export * from './vtl.ts'
+
+const modules: readonly Readonly<Record<string, HypercallDefinition>>[] = [
+  addressSpace,
+  debug,
+  deviceDomains,
+  devices,
+  eventLog,
+  extended,
+  intercepts,
+  interrupts,
+  isolation,
+  memory,
+  partition,
+  ports,
+  processors,
+  statistics,
+  system,
+  vp,
+  vtl,
+]
+
+/** All calls, by code. */
+export const allCalls: readonly HypercallDefinition[] = /* @__PURE__ */ [
+  ...modules.flatMap((module) => Object.values(module)),
+  ...reservedCalls,
+].sort((a, b) => a.code - b.code)
+
+const byCode: ReadonlyMap<number, HypercallDefinition> = /* @__PURE__ */ new Map(
+  allCalls.map((call) => [call.code, call]),
+)
+// Own names last: some calls carry a name today that was another's before.
+const byName: ReadonlyMap<string, HypercallDefinition> = /* @__PURE__ */ new Map(
+  [
+    ...allCalls.flatMap((call) => aliasesOf(call).map((name) => [name, call] as const)),
+    ...allCalls.map((call) => [call.name, call] as const),
+  ].map(([name, call]) => [name.toLowerCase(), call]),
+)
+
+/** The call of that code. */
+export function callCoded(code: number): HypercallDefinition | undefined {
+  return byCode.get(code)
+}
+
+/** The call of that name or alias, in any case: `HvCallPostMessage`, `HVCALL_POST_MESSAGE`. */
+export function callNamed(name: string): HypercallDefinition | undefined {
+  return byName.get(name.toLowerCase())
+}
+
+/** All names that a call goes by. */
+export function namesOfCall(call: HypercallDefinition): string[] {
+  return [call.name, ...aliasesOf(call)]
+}
+
+function aliasesOf(call: HypercallDefinition): string[] {
+  return Object.values(call.aliases ?? {}).flat()
+}
+
+/** The structures of a call that are known: input, element, output, output element. */
+export function schemasOfCall({ input, element, output, outputElement }: HypercallDefinition) {
+  return [input, element, output, outputElement].filter((schema) => schema !== undefined)
+}

@@ -1,0 +1,308 @@
+import { array, bytes, reserved, u8, u16, u32, u64 } from '../../wire/index.ts'
+import { DeviceInterruptDescriptor, DeviceInterruptTarget, InterruptEntry } from '../device-interrupts.ts'
+import { partitionIdField, vpIndexField } from '../ids.ts'
+import { InputVtlWord } from '../input-vtl.ts'
+import { InterruptControl } from '../interrupts.ts'
+import { VpSet } from '../vp-set.ts'
+import { call } from './call.ts'
+
+/**
+ * Interrupts VPs 0 … 63 of the caller's partition; vector 16 … 255. TLFS online lists ProcessorMask size as 1; every
+ * header has 8 bytes.
+ */
+export const HvCallSendSyntheticClusterIpi = /* @__PURE__ */ call(0x000b, 'HvCallSendSyntheticClusterIpi', 'simple', {
+  input: {
+    vector: u32,
+    targetVtl: InputVtlWord,
+    flags: u8,
+    reserved: reserved(u16),
+    processorMask: u64,
+  },
+  inputAliases: { linux: 'hv_send_ipi' },
+  caller: 'self',
+  fast: true,
+  since: 'Windows Server 2012 R2',
+  statuses: ['InvalidParameter'],
+  aliases: { linux: 'HVCALL_SEND_IPI' },
+  source: 'TLFS, Mile.HyperV, OpenVMM hvdef, TLFS 6.0b',
+})
+
+/** Interrupts any set of VPs of the caller's partition; vector 16 … 255. */
+export const HvCallSendSyntheticClusterIpiEx = /* @__PURE__ */ call(
+  0x0015,
+  'HvCallSendSyntheticClusterIpiEx',
+  'variable',
+  {
+    input: {
+      vector: u32,
+      targetVtl: InputVtlWord,
+      flags: u8,
+      reserved: reserved(u16),
+      processorSet: VpSet,
+    },
+    inputAliases: { linux: 'hv_send_ipi_ex' },
+    caller: 'self',
+    since: 'Windows 10 / Server 2016',
+    statuses: ['InvalidParameter'],
+    aliases: { linux: 'HVCALL_SEND_IPI_EX' },
+    source: 'TLFS, Mile.HyperV, OpenVMM hvdef, TLFS 6.0b',
+  },
+)
+
+/** Interrupts a child; the form without a VTL. */
+export const HvCallAssertVirtualInterruptDeprecated = /* @__PURE__ */ call(
+  0x0055,
+  'HvCallAssertVirtualInterruptDeprecated',
+  'simple',
+  {
+    input: {
+      targetPartition: partitionIdField,
+      interruptControl: InterruptControl,
+      destinationAddress: u64,
+      requestedVector: u32,
+      reserved: reserved(u32),
+    },
+    caller: 'parent',
+    since: 'Windows Server 2008',
+    statuses: [
+      'AccessDenied',
+      'InvalidPartitionId',
+      'InvalidVpIndex',
+      'InvalidParameter',
+      'Acknowledged',
+      'InvalidPartitionState',
+    ],
+    aliases: { like: 'HvAssertVirtualInterrupt' },
+    source: 'Mile.HyperV, TLFS 2.0A',
+  },
+)
+
+/** Takes back an external interrupt that was acknowledged. */
+export const HvCallClearVirtualInterrupt = /* @__PURE__ */ call(0x0056, 'HvCallClearVirtualInterrupt', 'simple', {
+  input: {
+    targetPartition: partitionIdField,
+  },
+  caller: 'parent',
+  fast: true,
+  since: 'Windows Server 2008',
+  statuses: ['AccessDenied', 'InvalidPartitionId', 'NotAcknowledged', 'InvalidPartitionState'],
+  aliases: { linux: 'HVCALL_CLEAR_VIRTUAL_INTERRUPT' },
+  source: 'Mile.HyperV, TLFS 2.0A',
+})
+
+/**
+ * Maps a device interrupt to VPs; answers what the device has to send. Layout differs between Linux
+ * (logical_interrupt_entry present) and symbol-derived x64 header (absent); newest Linux splits Flags into Flags u32 +
+ * BaseIrtIdx u32. Linux carries a logical interrupt entry at 24 (Flags u64 at 16); Mile x64 symbols have Flags u64
+ * then the descriptor directly (no logical entry), output adds a 40-byte HV_IOMMU_EXTENDED_STATUS at 16. Processor-set
+ * target: the fixed header ends after vp_mask/vp_set.format (offset 72); variable header = 1 + number of bank qwords
+ * (valid_bank_mask, then banks).
+ */
+export const HvCallMapDeviceInterrupt = /* @__PURE__ */ call(0x007c, 'HvCallMapDeviceInterrupt', 'variable', {
+  input: {
+    partitionId: u64,
+    deviceId: u64,
+    flags: u64,
+    logicalInterruptEntry: InterruptEntry,
+    interruptDescriptor: DeviceInterruptDescriptor,
+  },
+  inputAliases: { like: 'hv_input_map_device_interrupt' },
+  output: {
+    interruptEntry: InterruptEntry,
+  },
+  outputAliases: { like: 'hv_output_map_device_interrupt' },
+  privilege: 'cpuManagement',
+  caller: 'root',
+  since: 'Windows Server 2012',
+  aliases: { linux: 'HVCALL_MAP_DEVICE_INTERRUPT' },
+  source: 'Linux, TLFS 6.0b',
+})
+
+/** Unmaps a device interrupt. Newest Linux (2025+) appends u32 flags at 32. */
+export const HvCallUnmapDeviceInterrupt = /* @__PURE__ */ call(0x007d, 'HvCallUnmapDeviceInterrupt', 'simple', {
+  input: {
+    partitionId: u64,
+    deviceId: u64,
+    interruptEntry: InterruptEntry,
+  },
+  inputAliases: { like: 'hv_input_unmap_device_interrupt' },
+  privilege: 'cpuManagement',
+  caller: 'root',
+  since: 'Windows Server 2012',
+  aliases: { linux: 'HVCALL_UNMAP_DEVICE_INTERRUPT' },
+  source: 'Linux, TLFS 6.0b',
+})
+
+/**
+ * Sends a device interrupt to other VPs. TLFS online lists DeviceId as 6 bytes and lists the reserved field (offset
+ * 32) out of order; headers: DeviceId 8 bytes at 8. TLFS 5.0C/6.0b table lists CpuManagement as privilege; TLFS online
+ * lists none. Processor-set target: the fixed header ends after ProcessorMask/ProcessorSet.Format (offset 56);
+ * variable header = 1 + number of bank qwords. With a plain ProcessorMask the variable header size is 0.
+ */
+export const HvCallRetargetDeviceInterrupt = /* @__PURE__ */ call(0x007e, 'HvCallRetargetDeviceInterrupt', 'variable', {
+  input: {
+    partitionId: partitionIdField,
+    deviceId: u64,
+    interruptEntry: InterruptEntry,
+    reserved: reserved(u64),
+    interruptTarget: DeviceInterruptTarget,
+  },
+  inputAliases: { like: 'hv_retarget_device_interrupt' },
+  privilege: 'cpuManagement',
+  caller: 'any',
+  since: 'Windows 10 / Server 2016',
+  statuses: [
+    'InvalidParameter',
+    'AccessDenied',
+    'InvalidPartitionId',
+    'InvalidPartitionState',
+    'FeatureUnavailable',
+    'InvalidDeviceId',
+    'OperationDenied',
+  ],
+  aliases: { linux: 'HVCALL_RETARGET_INTERRUPT' },
+  source: 'TLFS, Mile.HyperV, OpenVMM hvdef, TLFS 6.0b',
+})
+
+/** Sends an interrupt of the root's devices to other processors. Input unknown. */
+export const HvCallRetargetRootDeviceInterrupt = /* @__PURE__ */ call(
+  0x007f,
+  'HvCallRetargetRootDeviceInterrupt',
+  'simple',
+  {
+    output: {
+      interruptEntry: InterruptEntry,
+    },
+    layout: 'partial',
+    privilege: 'cpuManagement',
+    caller: 'root',
+    since: 'Windows 10 / Server 2016',
+    source: 'TLFS 6.0b',
+  },
+)
+
+/** Raises the interrupt of a device. 0x0080 was HvCallMapDevicePages in TLFS 5.0C/6.0b. */
+export const HvCallAssertDeviceInterrupt = /* @__PURE__ */ call(0x0080, 'HvCallAssertDeviceInterrupt', 'simple', {
+  input: {
+    partitionId: partitionIdField,
+    logicalDeviceId: u64,
+    interruptEntry: InterruptEntry,
+  },
+  privilege: 'cpuManagement',
+  caller: 'root',
+  since: 'Windows 10 1709-1803 / Server 2019 development',
+  aliases: { like: 'HvCallMapDevicePages' },
+  source: 'Mile.HyperV, TLFS 6.0b',
+})
+
+/** Interrupts a VP of a child. */
+export const HvCallAssertVirtualInterrupt = /* @__PURE__ */ call(0x0094, 'HvCallAssertVirtualInterrupt', 'simple', {
+  input: {
+    targetPartition: partitionIdField,
+    interruptControl: InterruptControl,
+    destinationAddress: u64,
+    requestedVector: u32,
+    targetVtl: u8,
+    reservedZ0: reserved(1),
+    reservedZ1: reserved(u16),
+  },
+  inputAliases: { linux: 'hv_input_assert_virtual_interrupt' },
+  caller: 'any',
+  since: 'Windows 10 / Server 2016',
+  statuses: [
+    'AccessDenied',
+    'InvalidPartitionId',
+    'InvalidVpIndex',
+    'InvalidParameter',
+    'Acknowledged',
+    'InvalidPartitionState',
+    'InvalidVtlState',
+    'OperationDenied',
+  ],
+  aliases: { linux: 'HVCALL_ASSERT_VIRTUAL_INTERRUPT' },
+  source: 'TLFS, Mile.HyperV, OpenVMM hvdef, TLFS 6.0b',
+})
+
+/** Enables the interrupt of a device. */
+export const HvCallEnableDeviceInterrupt = /* @__PURE__ */ call(0x00d5, 'HvCallEnableDeviceInterrupt', 'unknown', {
+  layout: 'unknown',
+  since: 'Windows 10 1803-1903 / Server 2019',
+  aliases: { like: 'HvCallReserved00d5' },
+  source: 'Mile.HyperV',
+})
+
+/** Which VPs a device interrupt goes to. */
+export const HvCallQueryDeviceInterruptTarget = /* @__PURE__ */ call(
+  0x00e0,
+  'HvCallQueryDeviceInterruptTarget',
+  'simple',
+  {
+    input: {
+      partitionId: partitionIdField,
+      logicalDeviceId: u64,
+      interruptEntry: InterruptEntry,
+    },
+    output: {
+      interruptTargetSize: u32,
+      padding: reserved(4),
+      interruptTarget: bytes(32),
+      interruptTargetProcessorSetBankContents: array(u64, 4),
+      interruptEntry: InterruptEntry,
+    },
+    since: 'Windows Server 2019 (call table)',
+    source: 'Mile.HyperV',
+  },
+)
+
+/** Reserves entries of the interrupt remapping table for a device. */
+export const HvCallReserveDeviceInterrupt = /* @__PURE__ */ call(0x00ea, 'HvCallReserveDeviceInterrupt', 'simple', {
+  input: {
+    partitionId: partitionIdField,
+    logicalDeviceId: u64,
+    vectorCount: u32,
+    padding: reserved(4),
+    flags: u64,
+    logicalInterruptEntry: InterruptEntry,
+    baseIrtIndex: u32,
+    padding2: reserved(4),
+  },
+  since: 'Windows 10 2004/21H1 (call table)',
+  source: 'Mile.HyperV',
+})
+
+/** Keeps a device interrupt alive across a restart of the hypervisor. */
+export const HvCallPersistDeviceInterrupt = /* @__PURE__ */ call(0x00ed, 'HvCallPersistDeviceInterrupt', 'simple', {
+  input: {
+    partitionId: partitionIdField,
+    logicalDeviceId: u64,
+    interruptEntry: InterruptEntry,
+    vectorCount: u32,
+    padding: reserved(4),
+    flags: u64,
+  },
+  output: {
+    baseIrtIndex: u32,
+    padding: reserved(4),
+  },
+  since: 'Windows 10 2004/21H1 (call table)',
+  source: 'Mile.HyperV',
+})
+
+/** Sends an interrupt of ARM64 to another VP. */
+export const HvCallSetVirtualInterruptTarget = /* @__PURE__ */ call(
+  0x011f,
+  'HvCallSetVirtualInterruptTarget',
+  'simple',
+  {
+    input: {
+      partitionId: partitionIdField,
+      interruptId: u32,
+      vpIndex: vpIndexField,
+      vtl: u8,
+      padding: reserved(7),
+    },
+    architecture: 'arm64',
+    since: 'after build 26100',
+    source: 'TLFS',
+  },
+)

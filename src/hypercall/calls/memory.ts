@@ -1,0 +1,499 @@
+import { array, bit, bitField, bits, bytes, reserved, u8, u16, u32, u64, wideBitField } from '../../wire/index.ts'
+import { GpaAccessTrackingRangeSizeField } from '../enums/memory.ts'
+import { MapGpaFlagsField, UnmapGpaFlagsField } from '../flags.ts'
+import { GpaPageRangeWord } from '../gpa-ranges.ts'
+import { partitionIdField, vpIndexField } from '../ids.ts'
+import {
+  AccessGpaControlFlags,
+  AccessGpaResult,
+  GpaPageAccessStateFlagsWord,
+  GpaPageAccessStateWord,
+  GpaPageAttributesWord,
+  SpaPageListFlagsWord,
+  SpaPageRangeWord,
+  TranslateGvaControlFlagsWord,
+  TranslateGvaResult,
+  TranslateGvaResultEx,
+} from '../memory.ts'
+import { ProximityDomainInfo } from '../vp.ts'
+import { call } from './call.ts'
+
+/** Moves pages of the caller into a partition's memory pool. */
+export const HvCallDepositMemory = /* @__PURE__ */ call(0x0048, 'HvCallDepositMemory', 'rep', {
+  input: {
+    partitionId: partitionIdField,
+  },
+  inputAliases: { linux: 'hv_deposit_memory' },
+  element: {
+    gpaPage: u64,
+  },
+  privilege: 'accessMemoryPool',
+  caller: 'parent or root',
+  since: 'Windows Server 2008',
+  statuses: ['AccessDenied', 'InvalidPartitionId', 'OperationDenied', 'InvalidPartitionState', 'ObjectInUse'],
+  aliases: { linux: 'HVCALL_DEPOSIT_MEMORY' },
+  source: 'TLFS, Mile.HyperV, TLFS 2.0A',
+})
+
+/** Takes unused pages back from a partition's memory pool; they are zeroed. */
+export const HvCallWithdrawMemory = /* @__PURE__ */ call(0x0049, 'HvCallWithdrawMemory', 'rep', {
+  input: {
+    partitionId: partitionIdField,
+    proximityDomainInfo: ProximityDomainInfo,
+  },
+  inputAliases: { linux: 'hv_input_withdraw_memory' },
+  outputElement: {
+    gpaPage: u64,
+  },
+  privilege: 'accessMemoryPool',
+  caller: 'parent or root',
+  since: 'Windows Server 2008',
+  statuses: ['AccessDenied', 'InvalidPartitionId', 'InvalidParameter', 'NoResources'],
+  aliases: { linux: 'HVCALL_WITHDRAW_MEMORY' },
+  source: 'TLFS, Mile.HyperV, TLFS 2.0A',
+})
+
+/**
+ * How many pages of a partition's pool are free and in use. TLFS online lists PagesInUse at output offset 0; TLFS 2.0,
+ * WDK and Mile have it at 8.
+ */
+export const HvCallGetMemoryBalance = /* @__PURE__ */ call(0x004a, 'HvCallGetMemoryBalance', 'simple', {
+  input: {
+    partitionId: partitionIdField,
+    proximityDomainInfo: ProximityDomainInfo,
+  },
+  output: {
+    pagesAvailable: u64,
+    pagesInUse: u64,
+  },
+  privilege: 'accessMemoryPool',
+  caller: 'parent or root',
+  since: 'Windows Server 2008',
+  statuses: ['AccessDenied', 'InvalidPartitionId', 'InvalidParameter'],
+  source: 'TLFS, Mile.HyperV, TLFS 2.0A',
+})
+
+/**
+ * Maps pages of the caller into the guest physical space of a partition, from a base on. The root maps itself
+ * identically only. TLFS online lists MapFlags as 8 bytes; TLFS 2.0/Linux: 4 bytes + 4 padding.
+ */
+export const HvCallMapGpaPages = /* @__PURE__ */ call(0x004b, 'HvCallMapGpaPages', 'rep', {
+  input: {
+    targetPartitionId: partitionIdField,
+    targetGpaBase: u64,
+    mapFlags: MapGpaFlagsField,
+    padding: reserved(4),
+  },
+  inputAliases: { linux: 'hv_input_map_gpa_pages' },
+  element: {
+    sourceGpaPage: u64,
+  },
+  caller: 'parent or root',
+  since: 'Windows Server 2008',
+  statuses: [
+    'AccessDenied',
+    'InvalidPartitionId',
+    'InvalidParameter',
+    'OperationDenied',
+    'InvalidPartitionState',
+    'InsufficientMemory',
+    'ObjectInUse',
+  ],
+  aliases: { linux: 'HVCALL_MAP_GPA_PAGES' },
+  source: 'TLFS, Mile.HyperV, TLFS 2.0A',
+})
+
+/**
+ * Unmaps a run of pages from the guest physical space of a partition; none need be mapped. TLFS online names
+ * HV_UNMAP_GPA_KEEP_PRECOMMITTED as bit 1 and HV_UNMAP_GPA_LARGE_PAGE as bit 2; Linux mshv defines
+ * HV_UNMAP_GPA_LARGE_PAGE = 0x2: the table is either a bit index or mask ambiguity. Rep call without a list: rep count
+ * = number of pages (or 2 MiB pages with HV_UNMAP_GPA_LARGE_PAGE). TLFS 2.0/WDK header has no UnmapFlags (16 bytes).
+ */
+export const HvCallUnmapGpaPages = /* @__PURE__ */ call(0x004c, 'HvCallUnmapGpaPages', 'rep', {
+  input: {
+    targetPartitionId: partitionIdField,
+    targetGpaBase: u64,
+    unmapFlags: UnmapGpaFlagsField,
+    padding: reserved(4),
+  },
+  inputAliases: { linux: 'hv_input_unmap_gpa_pages' },
+  caller: 'parent',
+  since: 'Windows Server 2008',
+  statuses: ['AccessDenied', 'InvalidPartitionId', 'InvalidParameter', 'InvalidPartitionState', 'ObjectInUse'],
+  aliases: { linux: 'HVCALL_UNMAP_GPA_PAGES' },
+  source: 'TLFS, Mile.HyperV, TLFS 2.0A',
+})
+
+/** Translates a guest virtual address as an access of the VP would. */
+export const HvCallTranslateVirtualAddress = /* @__PURE__ */ call(0x0052, 'HvCallTranslateVirtualAddress', 'simple', {
+  input: {
+    partitionId: partitionIdField,
+    vpIndex: vpIndexField,
+    padding: reserved(4),
+    controlFlags: TranslateGvaControlFlagsWord,
+    gvaPage: u64,
+  },
+  output: {
+    translationResult: TranslateGvaResult,
+    gpaPage: u64,
+  },
+  caller: 'any',
+  since: 'Windows Server 2008',
+  statuses: [
+    'AccessDenied',
+    'InvalidPartitionId',
+    'InvalidVpIndex',
+    'InvalidParameter',
+    'InvalidPartitionState',
+    'InvalidVpState',
+  ],
+  aliases: { linux: 'HVCALL_TRANSLATE_VIRTUAL_ADDRESS' },
+  source: 'TLFS, Mile.HyperV, OpenVMM hvdef, TLFS 2.0A',
+})
+
+/** Reads up to 16 bytes of guest physical memory within a page, as the VP would. */
+export const HvCallReadGpa = /* @__PURE__ */ call(0x0053, 'HvCallReadGpa', 'simple', {
+  input: {
+    partitionId: partitionIdField,
+    vpIndex: vpIndexField,
+    byteCount: u32,
+    baseGpa: u64,
+    controlFlags: AccessGpaControlFlags,
+  },
+  output: {
+    accessResult: AccessGpaResult,
+    data: bytes(16),
+  },
+  caller: 'parent',
+  since: 'Windows Server 2008',
+  statuses: ['AccessDenied', 'InvalidPartitionId', 'InvalidVpIndex', 'InvalidParameter', 'InvalidPartitionState'],
+  source: 'Mile.HyperV, TLFS 2.0A',
+})
+
+/** Writes up to 16 bytes of guest physical memory within a page, as the VP would. */
+export const HvCallWriteGpa = /* @__PURE__ */ call(0x0054, 'HvCallWriteGpa', 'simple', {
+  input: {
+    partitionId: partitionIdField,
+    vpIndex: vpIndexField,
+    byteCount: u32,
+    baseGpa: u64,
+    controlFlags: AccessGpaControlFlags,
+    data: bytes(16),
+  },
+  output: {
+    accessResult: AccessGpaResult,
+  },
+  caller: 'parent',
+  since: 'Windows Server 2008',
+  statuses: ['AccessDenied', 'InvalidPartitionId', 'InvalidVpIndex', 'InvalidParameter', 'InvalidPartitionState'],
+  source: 'Mile.HyperV, TLFS 2.0A',
+})
+
+/**
+ * Maps pages of the caller into the guest physical space of a partition, each at its own place. TLFS online lists
+ * MapFlags as 8 bytes; TLFS 2.0/WDK: 4 + 4 padding.
+ */
+export const HvCallMapSparseGpaPages = /* @__PURE__ */ call(0x006e, 'HvCallMapSparseGpaPages', 'rep', {
+  input: {
+    targetPartitionId: partitionIdField,
+    mapFlags: MapGpaFlagsField,
+    padding: reserved(4),
+  },
+  element: {
+    targetGpaPageNumber: u64,
+    sourceGpaPageNumber: u64,
+  },
+  caller: 'parent or root',
+  since: 'Windows Server 2008 R2',
+  statuses: [
+    'AccessDenied',
+    'InvalidPartitionId',
+    'InvalidParameter',
+    'OperationDenied',
+    'InvalidPartitionState',
+    'InsufficientMemory',
+    'ObjectInUse',
+  ],
+  source: 'TLFS, Mile.HyperV, TLFS 2.0A',
+})
+
+/**
+ * Changes access to pages that are mapped, each by itself. TLFS 5.0C/6.0b tables carry no rep mark; TLFS online says
+ * Rep.
+ */
+export const HvCallModifySparseGpaPages = /* @__PURE__ */ call(0x0090, 'HvCallModifySparseGpaPages', 'rep', {
+  input: {
+    targetPartitionId: partitionIdField,
+    mapFlags: MapGpaFlagsField,
+    rsvdz: reserved(u32),
+  },
+  element: {
+    gpaPageNumber: u64,
+  },
+  caller: 'root',
+  since: 'Windows Server 2012 R2',
+  source: 'TLFS, Mile.HyperV, TLFS 6.0b',
+})
+
+/** Lists runs of system physical pages. */
+export const HvCallGetSpaPageList = /* @__PURE__ */ call(0x0097, 'HvCallGetSpaPageList', 'simple', {
+  input: {
+    startPage: u64,
+    endPage: u64,
+    flags: SpaPageListFlagsWord,
+  },
+  output: {
+    nextPageToScan: u64,
+    rangeCount: u16,
+    rsvd: reserved(6),
+    rangeList: array(SpaPageRangeWord, 510),
+  },
+  caller: 'root',
+  since: 'Windows 10 / Server 2016',
+  source: 'Mile.HyperV, TLFS 6.0b',
+})
+
+/**
+ * Translates a guest virtual address, and tells the event that the access would raise. On ARM64 the result has 8 bytes
+ * and the page follows it. Output on x64: TLFS online table says TranslationResult 16 bytes, GpaPage at 16; OpenVMM
+ * and symbols: result is 8 bytes + HV_X64_PENDING_EVENT (32 bytes, 16-aligned), so it spans 0..47 and GpaPage is at
+ * 48. ARM64 output: ResultCode 4, flags 4, GpaPage at 8 per OpenVMM; TLFS agrees that ARM64 has no EventInfo.
+ */
+export const HvCallTranslateVirtualAddressEx = /* @__PURE__ */ call(
+  0x00ac,
+  'HvCallTranslateVirtualAddressEx',
+  'simple',
+  {
+    input: {
+      partitionId: partitionIdField,
+      vpIndex: vpIndexField,
+      padding: reserved(4),
+      controlFlags: TranslateGvaControlFlagsWord,
+      gvaPage: u64,
+    },
+    output: {
+      translationResult: TranslateGvaResultEx,
+      gpaPage: u64,
+      padding: reserved(8),
+    },
+    since: 'Windows 10 / Server 2016',
+    source: 'TLFS, Mile.HyperV, OpenVMM hvdef',
+  },
+)
+
+/** Sets attributes of guest physical pages. */
+export const HvCallSetGpaPageAttributes = /* @__PURE__ */ call(0x00ae, 'HvCallSetGpaPageAttributes', 'rep', {
+  input: {
+    partitionId: partitionIdField,
+    attributes: GpaPageAttributesWord,
+  },
+  element: {
+    gpaPageNumber: u64,
+  },
+  since: 'Windows 10 / Server 2016',
+  source: 'Mile.HyperV',
+})
+
+/** Hands memory to the hypervisor. */
+export const HvCallAddPhysicalMemory = /* @__PURE__ */ call(0x00bc, 'HvCallAddPhysicalMemory', 'unknown', {
+  input: {
+    prepare: u8,
+    largePage: u8,
+    reserved1: reserved(u16),
+    reserved2: reserved(u32),
+    startPage: u64,
+  },
+  output: {
+    pagesProcessed: u64,
+  },
+  since: 'Windows 10 / Server 2016',
+  source: 'Mile.HyperV',
+})
+
+/** Commits the translation of a run of pages ahead of use. */
+export const HvCallPrecommitGpaPages = /* @__PURE__ */ call(0x00be, 'HvCallPrecommitGpaPages', 'rep', {
+  input: {
+    targetPartitionId: partitionIdField,
+    flags: u32,
+    padding: reserved(4),
+    targetGpaBase: u64,
+  },
+  since: 'Windows 10 1709-1803 / Server 2019 development',
+  source: 'Mile.HyperV',
+})
+
+/** Takes back HvCallPrecommitGpaPages. */
+export const HvCallUncommitGpaPages = /* @__PURE__ */ call(0x00bf, 'HvCallUncommitGpaPages', 'rep', {
+  input: {
+    targetPartitionId: partitionIdField,
+    targetGpaBase: u64,
+  },
+  since: 'Windows 10 1709-1803 / Server 2019 development',
+  source: 'Mile.HyperV',
+})
+
+/** Whether a run of guest physical pages was read or written. */
+export const HvCallGetGpaPagesAccessState = /* @__PURE__ */ call(0x00c9, 'HvCallGetGpaPagesAccessState', 'rep', {
+  input: {
+    targetPartitionId: partitionIdField,
+    flags: GpaPageAccessStateFlagsWord,
+    targetGpaBase: u64,
+  },
+  inputAliases: { linux: 'hv_input_get_gpa_pages_access_state' },
+  outputElement: {
+    accessState: GpaPageAccessStateWord,
+  },
+  since: 'Windows 10 1709-1803 / Server 2019 development',
+  aliases: { linux: 'HVCALL_GET_GPA_PAGES_ACCESS_STATES', like: 'HvCallGetGpaPagesAccessStates' },
+  source: 'Mile.HyperV',
+})
+
+/** Whether guest physical pages, each by itself, were read or written. */
+export const HvCallGetSparseGpaPagesAccessState = /* @__PURE__ */ call(
+  0x00ca,
+  'HvCallGetSparseGpaPagesAccessState',
+  'rep',
+  {
+    input: {
+      targetPartitionId: partitionIdField,
+      flags: GpaPageAccessStateFlagsWord,
+    },
+    element: {
+      gpaPageNumber: u64,
+    },
+    outputElement: {
+      accessState: GpaPageAccessStateWord,
+    },
+    since: 'Windows 10 1709-1803 / Server 2019 development',
+    source: 'Mile.HyperV',
+  },
+)
+
+/** Reads system physical memory, 1 to 8 bytes. */
+export const HvCallReadSystemMemory = /* @__PURE__ */ call(0x00f5, 'HvCallReadSystemMemory', 'simple', {
+  input: {
+    request: bits(u64, {
+      spa: wideBitField(0, 52),
+      uncached: bit(52),
+      size: bitField(53, 4),
+    }),
+  },
+  output: {
+    value: u64,
+  },
+  since: 'Windows 11 preview (2021) (call table)',
+  source: 'Mile.HyperV',
+})
+
+/** Takes memory back from the hypervisor. */
+export const HvCallRemovePhysicalMemory = /* @__PURE__ */ call(0x00f7, 'HvCallRemovePhysicalMemory', 'unknown', {
+  input: {
+    prepare: u8,
+    largePage: u8,
+    reserved1: reserved(u16),
+    reserved2: reserved(u32),
+    startPage: u64,
+  },
+  since: 'Windows 11 preview (2021) (call table)',
+  source: 'Mile.HyperV',
+})
+
+/** Deposits memory that is mirrored. */
+export const HvCallDepositMemoryMirroring = /* @__PURE__ */ call(0x00ff, 'HvCallDepositMemoryMirroring', 'unknown', {
+  layout: 'unknown',
+  since: 'Windows 11 24H2 / Server 2025 (26100) (call table)',
+  source: 'Mile.HyperV',
+})
+
+/** Whether ranges of guest physical memory were read or written. Output unknown. */
+export const HvCallGetGpaRangesAccessState = /* @__PURE__ */ call(0x0102, 'HvCallGetGpaRangesAccessState', 'rep', {
+  input: {
+    partitionId: u64,
+    flags: GpaPageAccessStateFlagsWord,
+    baseGpaPage: u64,
+    rangeSize: GpaAccessTrackingRangeSizeField,
+    reserved: reserved(u32),
+  },
+  layout: 'partial',
+  since: 'Windows 11 24H2 / Server 2025 (26100) (call table)',
+  source: 'Mile.HyperV',
+})
+
+/**
+ * Pages that the hypervisor keeps of a partition. Structure names in symbols are GET_PARTITION_RESERVED_PAGES;
+ * association with call 0x0105 is by meaning.
+ */
+export const HvCallQueryPartitionReservedPages = /* @__PURE__ */ call(
+  0x0105,
+  'HvCallQueryPartitionReservedPages',
+  'simple',
+  {
+    input: {
+      partitionId: u64,
+      flags: bits(u64, {
+        continue: bit(0),
+      }),
+    },
+    output: {
+      rangeCount: u64,
+      rangeList: array(SpaPageRangeWord, 511),
+    },
+    since: 'Windows 11 24H2 / Server 2025 (26100) (call table)',
+    source: 'Mile.HyperV',
+  },
+)
+
+/** Reads device memory for an isolated guest, up to 64 bytes. */
+export const HvCallMemoryMappedIoRead = /* @__PURE__ */ call(0x0106, 'HvCallMemoryMappedIoRead', 'simple', {
+  input: {
+    gpa: u64,
+    accessWidth: u32,
+    reservedZ0: reserved(u32),
+  },
+  inputAliases: { linux: 'hv_mmio_read_input' },
+  output: {
+    data: bytes(64),
+  },
+  outputAliases: { linux: 'hv_mmio_read_output' },
+  since: 'Windows 11 24H2 / Server 2025 (26100) (call table)',
+  aliases: { linux: 'HVCALL_MMIO_READ' },
+  source: 'Mile.HyperV, OpenVMM hvdef',
+})
+
+/** Writes device memory for an isolated guest, up to 64 bytes. */
+export const HvCallMemoryMappedIoWrite = /* @__PURE__ */ call(0x0107, 'HvCallMemoryMappedIoWrite', 'simple', {
+  input: {
+    gpa: u64,
+    accessWidth: u32,
+    reservedZ0: reserved(u32),
+    data: bytes(64),
+  },
+  inputAliases: { linux: 'hv_mmio_write_input' },
+  since: 'Windows 11 24H2 / Server 2025 (26100) (call table)',
+  aliases: { linux: 'HVCALL_MMIO_WRITE' },
+  source: 'Mile.HyperV, OpenVMM hvdef',
+})
+
+/** Keeps runs of guest physical pages in memory. */
+export const HvCallPinGpaPageRanges = /* @__PURE__ */ call(0x0112, 'HvCallPinGpaPageRanges', 'rep', {
+  input: {
+    reserved: reserved(u64),
+  },
+  element: {
+    gpaRange: GpaPageRangeWord,
+  },
+  since: 'Windows 11 24H2 / Server 2025 (26100) (call table)',
+  source: 'Mile.HyperV, OpenVMM hvdef',
+})
+
+/** Ends HvCallPinGpaPageRanges. */
+export const HvCallUnpinGpaPageRanges = /* @__PURE__ */ call(0x0113, 'HvCallUnpinGpaPageRanges', 'rep', {
+  input: {
+    reserved: reserved(u64),
+  },
+  element: {
+    gpaRange: GpaPageRangeWord,
+  },
+  since: 'Windows 11 24H2 / Server 2025 (26100) (call table)',
+  source: 'Mile.HyperV, OpenVMM hvdef',
+})

@@ -1,0 +1,333 @@
+import { bit, bits, bytes, reserved, u8, u16, u32, u64 } from '../../wire/index.ts'
+import { MessageTypeField } from '../enums/messages.ts'
+import { PortPropertyField } from '../enums/ports.ts'
+import { ConnectionIdWord, PortIdWord, partitionIdField, vpIndexField } from '../ids.ts'
+import { ConnectionInfo, PortInfo } from '../ports.ts'
+import { SynicMessage } from '../synic.ts'
+import { ProximityDomainInfo } from '../vp.ts'
+import { call } from './call.ts'
+
+/** Creates a port; the form without VTLs. */
+export const HvCallCreatePortDeprecated = /* @__PURE__ */ call(0x0057, 'HvCallCreatePortDeprecated', 'simple', {
+  input: {
+    portPartition: partitionIdField,
+    portId: PortIdWord,
+    padding: reserved(u32),
+    connectionPartition: partitionIdField,
+    portInfo: PortInfo,
+  },
+  privilege: 'createPort',
+  caller: 'parent or root',
+  since: 'Windows Server 2008',
+  statuses: [
+    'AccessDenied',
+    'InvalidPartitionId',
+    'InvalidPortId',
+    'InvalidVpIndex',
+    'InvalidParameter',
+    'InvalidAlignment',
+    'InvalidPartitionState',
+    'InsufficientMemory',
+    'NoResources',
+  ],
+  aliases: { like: 'HvCreatePort' },
+  source: 'Mile.HyperV, TLFS 2.0A',
+})
+
+/** Deletes a port with its queued messages. Connections to it stay, of no use. */
+export const HvCallDeletePort = /* @__PURE__ */ call(0x0058, 'HvCallDeletePort', 'simple', {
+  input: {
+    portPartition: partitionIdField,
+    portId: PortIdWord,
+    reserved: reserved(u32),
+  },
+  inputAliases: { linux: 'hv_input_delete_port' },
+  privilege: 'createPort',
+  caller: 'parent or root',
+  fast: true,
+  since: 'Windows Server 2008',
+  statuses: ['AccessDenied', 'InvalidPartitionId', 'InvalidPortId', 'InvalidPartitionState'],
+  aliases: { linux: 'HVCALL_DELETE_PORT' },
+  source: 'TLFS, Mile.HyperV, TLFS 2.0A',
+})
+
+/**
+ * Connects to a port; the form without VTLs. TLFS 2.0 native table shows ConnectionInfo as 8 bytes at 32, its own
+ * HV_CONNECTION_INFO type is 16 bytes, WDK header 16 bytes. WDK 7.1 / TLFS 2.0: ConnectionInfo is
+ * PortType(4)+Padding(4)+8 bytes, total 48; Mile uses today's 32-byte HV_CONNECTION_INFO.
+ */
+export const HvCallConnectPortDeprecated = /* @__PURE__ */ call(0x0059, 'HvCallConnectPortDeprecated', 'simple', {
+  input: {
+    connectionPartition: partitionIdField,
+    connectionId: ConnectionIdWord,
+    reserved1: reserved(u32),
+    portPartition: partitionIdField,
+    portId: PortIdWord,
+    reserved2: reserved(u32),
+    connectionInfo: ConnectionInfo,
+  },
+  privilege: 'connectPort',
+  caller: 'parent or root',
+  since: 'Windows Server 2008',
+  statuses: [
+    'AccessDenied',
+    'InvalidPartitionId',
+    'InvalidConnectionId',
+    'InvalidPortId',
+    'InvalidAlignment',
+    'InvalidParameter',
+    'InvalidPartitionState',
+    'InsufficientMemory',
+    'NoResources',
+  ],
+  aliases: { like: 'HvConnectPort' },
+  source: 'Mile.HyperV, TLFS 2.0A',
+})
+
+/** Reads a property of a port. */
+export const HvCallGetPortProperty = /* @__PURE__ */ call(0x005a, 'HvCallGetPortProperty', 'simple', {
+  input: {
+    portPartition: partitionIdField,
+    portId: PortIdWord,
+    reserved: reserved(u32),
+    propertyCode: PortPropertyField,
+    padding: reserved(4),
+  },
+  output: {
+    propertyValue: u64,
+  },
+  privilege: 'createPort',
+  caller: 'parent or root',
+  since: 'Windows Server 2008',
+  statuses: ['AccessDenied', 'InvalidPartitionId', 'InvalidPortId', 'UnknownProperty'],
+  source: 'Mile.HyperV, TLFS 2.0A',
+})
+
+/**
+ * Ends a connection. Messages that are queued stay. Bit 0 at offset 12 (IsDoorbell) is set by Linux for doorbell
+ * connections; TLFS leaves 12..15 as padding.
+ */
+export const HvCallDisconnectPort = /* @__PURE__ */ call(0x005b, 'HvCallDisconnectPort', 'simple', {
+  input: {
+    connectionPartition: partitionIdField,
+    connectionId: ConnectionIdWord,
+    flags: bits(u32, {
+      isDoorbell: bit(0),
+    }),
+  },
+  inputAliases: { linux: 'hv_input_disconnect_port' },
+  privilege: 'connectPort',
+  caller: 'parent or root',
+  fast: true,
+  since: 'Windows Server 2008',
+  statuses: ['AccessDenied', 'InvalidPartitionId', 'InvalidConnectionId', 'InvalidPartitionState'],
+  aliases: { linux: 'HVCALL_DISCONNECT_PORT' },
+  source: 'TLFS, Mile.HyperV, TLFS 2.0A',
+})
+
+/**
+ * Sends a message to a port: up to 240 bytes, type with bit 31 clear and not 0. Payload bytes beyond PayloadSize are
+ * not delivered; whole 256-byte block must lie in one page. Retry on INSUFFICIENT_BUFFERS.
+ */
+export const HvCallPostMessage = /* @__PURE__ */ call(0x005c, 'HvCallPostMessage', 'simple', {
+  input: {
+    connectionId: ConnectionIdWord,
+    reserved: reserved(u32),
+    messageType: MessageTypeField,
+    payloadSize: u32,
+    payload: bytes(240),
+  },
+  inputAliases: { linux: 'hv_input_post_message' },
+  privilege: 'postMessages',
+  caller: 'any',
+  since: 'Windows Server 2008',
+  statuses: [
+    'AccessDenied',
+    'InvalidConnectionId',
+    'InvalidPortId',
+    'InvalidParameter',
+    'InsufficientBuffers',
+    'InvalidVpIndex',
+    'InvalidSynicState',
+  ],
+  aliases: { linux: 'HVCALL_POST_MESSAGE' },
+  source: 'TLFS, Mile.HyperV, OpenVMM hvdef, TLFS 2.0A',
+})
+
+/** Sets an event flag of a port and interrupts if it was clear. */
+export const HvCallSignalEvent = /* @__PURE__ */ call(0x005d, 'HvCallSignalEvent', 'simple', {
+  input: {
+    connectionId: ConnectionIdWord,
+    flagNumber: u16,
+    rsvdZ: reserved(u16),
+  },
+  privilege: 'signalEvents',
+  caller: 'any',
+  fast: true,
+  since: 'Windows Server 2008',
+  statuses: [
+    'AccessDenied',
+    'InvalidConnectionId',
+    'InvalidPortId',
+    'InvalidParameter',
+    'InvalidVpIndex',
+    'InvalidSynicState',
+  ],
+  aliases: { linux: 'HVCALL_SIGNAL_EVENT' },
+  source: 'TLFS, Mile.HyperV, OpenVMM hvdef, TLFS 2.0A',
+})
+
+/** Sets a property of a port. TLFS 2.0 native table also shows an 8-byte PropertyValue output, headers have none. */
+export const HvCallSetPortProperty = /* @__PURE__ */ call(0x0070, 'HvCallSetPortProperty', 'simple', {
+  input: {
+    portPartition: partitionIdField,
+    portId: PortIdWord,
+    reserved: reserved(u32),
+    propertyCode: PortPropertyField,
+    padding: reserved(4),
+    propertyValue: u64,
+  },
+  privilege: 'createPort',
+  caller: 'parent or root',
+  since: 'Windows Server 2008 R2',
+  statuses: ['AccessDenied', 'InvalidPartitionId', 'InvalidPortId', 'UnknownProperty'],
+  source: 'Mile.HyperV, TLFS 2.0A',
+})
+
+/** The guest has emptied the event ring of a SINT. Linux issues it as a fast call with one register. */
+export const HvCallNotifyPortRingEmpty = /* @__PURE__ */ call(0x008b, 'HvCallNotifyPortRingEmpty', 'simple', {
+  input: {
+    sintIndex: u32,
+    reserved: reserved(u32),
+  },
+  inputAliases: { linux: 'hv_input_notify_port_ring_empty' },
+  privilege: 'cpuManagement',
+  caller: 'root',
+  fast: true,
+  since: 'Windows Server 2012',
+  aliases: { linux: 'HVCALL_NOTIFY_PORT_RING_EMPTY', like: 'HvCallNotifyRingEmpty' },
+  source: 'Mile.HyperV, TLFS 6.0b',
+})
+
+/** Creates a port in a partition, and names the one that may connect to it. */
+export const HvCallCreatePort = /* @__PURE__ */ call(0x0095, 'HvCallCreatePort', 'simple', {
+  input: {
+    portPartition: partitionIdField,
+    portId: PortIdWord,
+    portVtl: u8,
+    minConnectionVtl: u8,
+    reservedZ0: reserved(u16),
+    connectionPartition: partitionIdField,
+    portInfo: PortInfo,
+    proximityDomainInfo: ProximityDomainInfo,
+  },
+  inputAliases: { linux: 'hv_input_create_port' },
+  privilege: 'createPort',
+  caller: 'root',
+  since: 'Windows 10 / Server 2016',
+  statuses: [
+    'AccessDenied',
+    'InvalidPartitionId',
+    'InvalidPortId',
+    'InvalidVpIndex',
+    'InvalidParameter',
+    'InvalidAlignment',
+    'InvalidPartitionState',
+    'InsufficientMemory',
+    'NoResources',
+  ],
+  aliases: { linux: 'HVCALL_CREATE_PORT' },
+  source: 'TLFS, Mile.HyperV, TLFS 6.0b',
+})
+
+/** Connects a partition to a port of another. */
+export const HvCallConnectPort = /* @__PURE__ */ call(0x0096, 'HvCallConnectPort', 'simple', {
+  input: {
+    connectionPartition: partitionIdField,
+    connectionId: ConnectionIdWord,
+    connectionVtl: u8,
+    reservedZ0: reserved(1),
+    reservedZ1: reserved(u16),
+    portPartition: partitionIdField,
+    portId: PortIdWord,
+    reservedZ2: reserved(u32),
+    connectionInfo: ConnectionInfo,
+    proximityDomainInfo: ProximityDomainInfo,
+  },
+  inputAliases: { linux: 'hv_input_connect_port' },
+  privilege: 'connectPort',
+  caller: 'root',
+  since: 'Windows 10 / Server 2016',
+  statuses: [
+    'AccessDenied',
+    'InvalidPartitionId',
+    'InvalidConnectionId',
+    'InvalidPortId',
+    'InvalidAlignment',
+    'InvalidParameter',
+    'InvalidPartitionState',
+    'InsufficientMemory',
+    'NoResources',
+  ],
+  aliases: { linux: 'HVCALL_CONNECT_PORT' },
+  source: 'TLFS, Mile.HyperV, TLFS 6.0b',
+})
+
+/**
+ * Sets an event flag of a child's VP without port or connection. Code shared: older ARM64 meaning
+ * HvCallConfigureVirtualInterruptLine.
+ */
+export const HvCallSignalEventDirect = /* @__PURE__ */ call(0x00c0, 'HvCallSignalEventDirect', 'simple', {
+  input: {
+    targetPartition: u64,
+    targetVp: vpIndexField,
+    targetVtl: u8,
+    targetSint: u8,
+    flagNumber: u16,
+  },
+  output: {
+    newlySignaled: u8,
+    reserved: reserved(7),
+  },
+  since: 'Windows 10 1709-1803 / Server 2019 development',
+  aliases: { linux: 'HVCALL_SIGNAL_EVENT_DIRECT', like: 'HvCallConfigureVirtualInterruptLine' },
+  source: 'TLFS, Mile.HyperV, OpenVMM hvdef',
+})
+
+/**
+ * Puts a message into a slot of a child's VP without port or connection. TLFS online: SintIndex 1 byte at 13, Message
+ * 240 bytes at 16; Linux mshv, OpenVMM and Mile: padding 3 bytes at 13, SintIndex u32 at 16, 256-byte message at 20.
+ * Code shared: older ARM64 meaning HvCallSetVirtualInterruptLineState. Header size is 276 packed, 280 with 8-byte tail
+ * alignment.
+ */
+export const HvCallPostMessageDirect = /* @__PURE__ */ call(0x00c1, 'HvCallPostMessageDirect', 'simple', {
+  input: {
+    partitionId: partitionIdField,
+    vpIndex: vpIndexField,
+    vtl: u8,
+    padding: reserved(3),
+    sintIndex: u32,
+    message: SynicMessage,
+    padding2: reserved(4),
+  },
+  since: 'Windows 10 1709-1803 / Server 2019 development',
+  aliases: { linux: 'HVCALL_POST_MESSAGE_DIRECT', like: 'HvCallSetVirtualInterruptLineState' },
+  source: 'TLFS, Mile.HyperV, OpenVMM hvdef',
+})
+
+/** Signals an event from the root, and tells which VP it went to. */
+export const HvCallRootSignalEvent = /* @__PURE__ */ call(0x00f3, 'HvCallRootSignalEvent', 'simple', {
+  input: {
+    connectionId: ConnectionIdWord,
+    flagNumber: u16,
+    rsvdZ: reserved(u16),
+  },
+  output: {
+    destinationPartitionId: partitionIdField,
+    destinationVpIndex: vpIndexField,
+    newlySignalled: u8,
+    padding: reserved(3),
+  },
+  since: 'Windows 11 preview (2021) (call table)',
+  source: 'Mile.HyperV',
+})

@@ -1,0 +1,215 @@
+import { bit, bitField, bits, bytes, reserved, rest, struct, u8, u32, u64 } from '../../wire/index.ts'
+import { SleepStateField, SystemPropertyField } from '../enums/system.ts'
+import { MemoryDescriptor, VaPermissionWord } from '../memory.ts'
+import { call } from './call.ts'
+
+/** Switches the alias map of the root's memory. */
+export const HvCallSwitchAliasMap = /* @__PURE__ */ call(0x0006, 'HvCallSwitchAliasMap', 'unknown', {
+  layout: 'unknown',
+  since: 'Windows Server 2008',
+  source: 'Mile.HyperV',
+})
+
+/** Describes the hypervisor's own modules, for patching. */
+export const HvCallQueryImageInfo = /* @__PURE__ */ call(0x0016, 'HvCallQueryImageInfo', 'simple', {
+  input: {
+    queryType: u32,
+    reservedZ0: reserved(u32),
+    query: bytes(16),
+  },
+  output: {
+    info: bytes(4096),
+  },
+  since: 'Windows Server 2008',
+  source: 'Mile.HyperV',
+})
+
+/** Maps pages of a hypervisor module for patching. */
+export const HvCallMapImagePages = /* @__PURE__ */ call(0x0017, 'HvCallMapImagePages', 'rep', {
+  input: {
+    slot: bits(u64, {
+      moduleIndex: bitField(0, 4),
+      slotIndex: bitField(4, 2),
+    }),
+  },
+  element: {
+    virtualPageFramePerm: VaPermissionWord,
+  },
+  since: 'Windows Server 2008',
+  source: 'Mile.HyperV',
+})
+
+/** Applies a patch to the hypervisor. */
+export const HvCallCommitPatch = /* @__PURE__ */ call(0x0018, 'HvCallCommitPatch', 'simple', {
+  input: {
+    flags: bits(u64, {
+      moduleIndex: bitField(0, 4),
+      slotIndex: bitField(4, 2),
+      useTargetPatch: bit(6),
+    }),
+    patchRoutineVa: u64,
+    descriptor: MemoryDescriptor,
+  },
+  since: 'Windows Server 2008',
+  source: 'Mile.HyperV',
+})
+
+/** Sets a property of the machine. */
+export const HvCallSetSystemProperty = /* @__PURE__ */ call(0x006f, 'HvCallSetSystemProperty', 'simple', {
+  input: {
+    propertyId: SystemPropertyField,
+    reserved: reserved(u32),
+    property: bytes(32),
+  },
+  inputAliases: { like: 'hv_input_set_system_property' },
+  privilege: 'configureProfiler',
+  caller: 'root',
+  since: 'Windows Server 2008 R2',
+  statuses: ['AccessDenied', 'UnknownProperty', 'InvalidParameter', 'OperationDenied'],
+  aliases: { linux: 'HVCALL_SET_SYSTEM_PROPERTY' },
+  source: 'Mile.HyperV, TLFS 2.0A',
+})
+
+/** Reads a property of the machine. */
+export const HvCallGetSystemProperty = /* @__PURE__ */ call(0x007b, 'HvCallGetSystemProperty', 'simple', {
+  input: {
+    propertyId: SystemPropertyField,
+    settingId: u32,
+  },
+  inputAliases: { like: 'hv_input_get_system_property' },
+  output: {
+    property: bytes(1032),
+  },
+  outputAliases: { like: 'hv_output_get_system_property' },
+  privilege: 'cpuManagement',
+  caller: 'any',
+  since: 'Windows Server 2012',
+  statuses: ['AccessDenied', 'UnknownProperty'],
+  aliases: { linux: 'HVCALL_GET_SYSTEM_PROPERTY' },
+  source: 'Mile.HyperV, OpenVMM hvdef, TLFS 6.0b',
+})
+
+/**
+ * Puts the machine to sleep. 0x0084 was HvCallNotifyStandbyTransition in TLFS 5.0C/6.0b; HvCallEnterSleepState in
+ * Linux and symbols.
+ */
+export const HvCallEnterSleepState = /* @__PURE__ */ call(0x0084, 'HvCallEnterSleepState', 'simple', {
+  input: {
+    sleepState: SleepStateField,
+    padding: reserved(4),
+  },
+  inputAliases: { like: 'hv_input_enter_sleep_state' },
+  privilege: 'cpuManagement',
+  caller: 'root',
+  since: 'Windows Server 2012',
+  aliases: { linux: 'HVCALL_ENTER_SLEEP_STATE', like: 'HvCallNotifyStandbyTransition' },
+  source: 'Mile.HyperV, TLFS 6.0b',
+})
+
+/**
+ * The machine enters or leaves standby. 0x0085 was HvCallPrepareForSleep in TLFS 5.0C/6.0b;
+ * HvCallNotifyStandbyTransition in symbols.
+ */
+export const HvCallNotifyStandbyTransition = /* @__PURE__ */ call(0x0085, 'HvCallNotifyStandbyTransition', 'simple', {
+  input: {
+    entering: u8,
+    modernStandby: u8,
+    padding: reserved(6),
+  },
+  privilege: 'cpuManagement',
+  caller: 'root',
+  since: 'Windows Server 2012',
+  aliases: { like: 'HvCallPrepareForSleep' },
+  source: 'Mile.HyperV, TLFS 6.0b',
+})
+
+/** Gets the hypervisor ready for hibernation; answers where it resumes. */
+export const HvCallPrepareForHibernate = /* @__PURE__ */ call(0x0086, 'HvCallPrepareForHibernate', 'simple', {
+  input: {
+    resumeGpRegs: struct(
+      'X64ProcStateGpRegs',
+      {
+        rip: u64,
+        rsp: u64,
+        rbp: u64,
+        rbx: u64,
+        rdi: u64,
+        rsi: u64,
+        r12: u64,
+        r13: u64,
+        r14: u64,
+        r15: u64,
+      },
+      { size: 80, aliases: { mile: 'HV_X64_PROC_STATE_GP_REGS' } },
+    ),
+    restrictApVtl: u8,
+    padding: reserved(7),
+  },
+  output: {
+    hvCr3: u64,
+    hvEntryPoint: u64,
+    hvReservedTransitionAddress: u64,
+    hvReservedTransitionAddressSize: u64,
+  },
+  privilege: 'cpuManagement',
+  caller: 'root',
+  since: 'Windows Server 2012',
+  source: 'Mile.HyperV, TLFS 6.0b',
+})
+
+/** Copies hypervisor memory into a dump. */
+export const HvCallCollectLivedump = /* @__PURE__ */ call(0x008e, 'HvCallCollectLivedump', 'simple', {
+  input: {
+    flags: u64,
+    descriptor: MemoryDescriptor,
+  },
+  output: {
+    pagesCopied: u64,
+    depositedPages: u64,
+  },
+  privilege: 'debugging',
+  caller: 'root',
+  since: 'Windows Server 2012 R2',
+  source: 'Mile.HyperV, TLFS 6.0b',
+})
+
+/**
+ * Ends the hypervisor and goes on without it. ARM64 symbols name it HvCallLaunchHypervisor with one u64 HvEntryPoint.
+ */
+export const HvCallDisableHypervisor = /* @__PURE__ */ call(0x008f, 'HvCallDisableHypervisor', 'simple', {
+  input: {
+    trampolineCr3: u64,
+    kernelCr3: u64,
+    rip: u64,
+  },
+  caller: 'root',
+  since: 'Windows Server 2012 R2',
+  aliases: { like: 'HvCallLaunchHypervisor' },
+  source: 'Mile.HyperV, TLFS 6.0b',
+})
+
+/** Sets up the hardware watchdog. Data format unknown. */
+export const HvCallSetHwWatchdogConfig = /* @__PURE__ */ call(0x00f6, 'HvCallSetHwWatchdogConfig', 'variable', {
+  input: {
+    /** In a form that no source lists. */
+    data: rest(),
+  },
+  layout: 'partial',
+  since: 'Windows 11 preview (2021) (call table)',
+  source: 'Mile.HyperV',
+})
+
+/** Ends the hypervisor and goes on at an address, for crash dumps. */
+export const HvCallDisableHypervisorEx = /* @__PURE__ */ call(0x010f, 'HvCallDisableHypervisorEx', 'simple', {
+  input: {
+    rip: u64,
+    flags: bits(u64, {
+      longMode: bit(0),
+    }),
+    arg: u64,
+  },
+  inputAliases: { like: 'hv_input_disable_hyp_ex' },
+  since: 'Windows 11 24H2 / Server 2025 (26100) (call table)',
+  aliases: { linux: 'HVCALL_DISABLE_HYP_EX' },
+  source: 'Mile.HyperV',
+})

@@ -1,0 +1,414 @@
+import { bit, bits, bytes, openEnum, reserved, rest, restOf, u8, u16, u32, u64 } from '../../wire/index.ts'
+import { VpDispatchEventField, VpDispatchStateField, VpStatePageType } from '../enums/vp.ts'
+import { partitionIdField, registerNameField, vpIndexField } from '../ids.ts'
+import { InputVtlWord } from '../input-vtl.ts'
+import { RegisterValue } from '../register-value.ts'
+import { GetVpCpuidValuesFlagsWord, InitialVpContext, ProximityDomainInfo, VpStateData } from '../vp.ts'
+import { VpSet } from '../vp-set.ts'
+import { call } from './call.ts'
+
+/**
+ * A guest spins on a lock for long: the holder may deserve the processor. No effect but that. TLFS online gives
+ * SpinCount as 4 bytes at 0 + 4 reserved; WDK 7.1 hvgdk/Mile give one 64-bit InitialLongSpinWait.
+ */
+export const HvCallNotifyLongSpinWait = /* @__PURE__ */ call(0x0008, 'HvCallNotifyLongSpinWait', 'simple', {
+  input: {
+    initialLongSpinWait: u64,
+  },
+  caller: 'self',
+  fast: true,
+  since: 'Windows Server 2008',
+  statuses: ['Success'],
+  aliases: { linux: 'HVCALL_NOTIFY_LONG_SPIN_WAIT' },
+  source: 'TLFS, Mile.HyperV, OpenVMM hvdef, TLFS 2.0A',
+})
+
+/**
+ * Which VPs the guest has parked. 0x0009 changed meaning and layout between TLFS 2.0 (u64 mask, fast) and later
+ * symbols (HV_GENERIC_SET). Windows Server 2008 R2 form: HvParkLogicalProcessors, fast, one u64 ProcessorMask at 0;
+ * later renamed HvCallParkedVirtualProcessors with a generic (sparse) set.
+ */
+export const HvCallParkedVirtualProcessors = /* @__PURE__ */ call(0x0009, 'HvCallParkedVirtualProcessors', 'variable', {
+  input: {
+    processorSet: VpSet,
+  },
+  privilege: 'cpuManagement',
+  caller: 'any',
+  fast: true,
+  since: 'Windows Server 2008 R2',
+  statuses: ['AccessDenied'],
+  aliases: { like: 'HvParkLogicalProcessors' },
+  source: 'Mile.HyperV, TLFS 2.0A',
+})
+
+/**
+ * Creates a virtual processor, suspended and in its reset state. TLFS 2.0/WDK form is 32 bytes: PartitionId, VpIndex,
+ * padding, ProximityDomainInfo at 16, Flags at 24.
+ */
+export const HvCallCreateVp = /* @__PURE__ */ call(0x004e, 'HvCallCreateVp', 'simple', {
+  input: {
+    partitionId: partitionIdField,
+    vpIndex: vpIndexField,
+    padding: reserved(3),
+    subnodeType: u8,
+    subnodeId: u64,
+    proximityDomainInfo: ProximityDomainInfo,
+    flags: u64,
+  },
+  inputAliases: { linux: 'hv_create_vp' },
+  caller: 'parent',
+  since: 'Windows Server 2008',
+  statuses: [
+    'AccessDenied',
+    'OperationDenied',
+    'InvalidPartitionId',
+    'InvalidVpIndex',
+    'InvalidParameter',
+    'InvalidPartitionState',
+    'InsufficientMemory',
+    'NoResources',
+  ],
+  aliases: { linux: 'HVCALL_CREATE_VP' },
+  source: 'TLFS, Mile.HyperV, TLFS 2.0A',
+})
+
+/** Deletes a virtual processor with its queued messages and timers. */
+export const HvCallDeleteVp = /* @__PURE__ */ call(0x004f, 'HvCallDeleteVp', 'simple', {
+  input: {
+    partitionId: partitionIdField,
+    vpIndex: vpIndexField,
+    padding: reserved(4),
+  },
+  inputAliases: { linux: 'hv_input_delete_vp' },
+  caller: 'parent',
+  fast: true,
+  since: 'Windows Server 2008',
+  statuses: ['AccessDenied', 'InvalidPartitionId', 'InvalidVpIndex', 'InvalidPartitionState'],
+  aliases: { linux: 'HVCALL_DELETE_VP' },
+  source: 'TLFS, Mile.HyperV, TLFS 2.0A',
+})
+
+/** Reads registers of a VP. */
+export const HvCallGetVpRegisters = /* @__PURE__ */ call(0x0050, 'HvCallGetVpRegisters', 'rep', {
+  input: {
+    partitionId: partitionIdField,
+    vpIndex: vpIndexField,
+    inputVtl: InputVtlWord,
+    rsvdZ8: reserved(1),
+    rsvdZ16: reserved(u16),
+  },
+  inputAliases: { linux: 'hv_input_get_vp_registers' },
+  element: {
+    registerName: registerNameField,
+  },
+  outputElement: {
+    registerValue: RegisterValue,
+  },
+  privilege: 'accessVpRegisters',
+  caller: 'any',
+  since: 'Windows Server 2008',
+  statuses: ['AccessDenied', 'InvalidPartitionId', 'InvalidVpIndex', 'InvalidParameter', 'InvalidPartitionState'],
+  aliases: { linux: 'HVCALL_GET_VP_REGISTERS' },
+  source: 'TLFS, Mile.HyperV, OpenVMM hvdef, TLFS 2.0A',
+})
+
+/** Writes registers of a VP. */
+export const HvCallSetVpRegisters = /* @__PURE__ */ call(0x0051, 'HvCallSetVpRegisters', 'rep', {
+  input: {
+    partitionId: partitionIdField,
+    vpIndex: vpIndexField,
+    inputVtl: InputVtlWord,
+    rsvdZ8: reserved(1),
+    rsvdZ16: reserved(u16),
+  },
+  inputAliases: { linux: 'hv_input_set_vp_registers' },
+  element: {
+    registerName: registerNameField,
+    /** Must be zero. */
+    rsvdZ: reserved(12),
+    registerValue: RegisterValue,
+  },
+  privilege: 'accessVpRegisters',
+  caller: 'any',
+  since: 'Windows Server 2008',
+  statuses: [
+    'AccessDenied',
+    'InvalidPartitionId',
+    'InvalidVpIndex',
+    'InvalidParameter',
+    'InvalidPartitionState',
+    'InvalidRegisterValue',
+    'InvalidVpState',
+  ],
+  aliases: { linux: 'HVCALL_SET_VP_REGISTERS' },
+  source: 'TLFS, Mile.HyperV, OpenVMM hvdef, TLFS 2.0A',
+})
+
+/** Starts a VP of the caller's partition in the given context. */
+export const HvCallStartVirtualProcessor = /* @__PURE__ */ call(0x0099, 'HvCallStartVirtualProcessor', 'simple', {
+  input: {
+    partitionId: partitionIdField,
+    vpIndex: vpIndexField,
+    targetVtl: u8,
+    reservedZ0: reserved(1),
+    reservedZ1: reserved(u16),
+    vpContext: InitialVpContext,
+  },
+  inputAliases: { like: 'hv_enable_vp_vtl' },
+  privilege: 'startVirtualProcessor',
+  caller: 'any',
+  since: 'Windows 10 / Server 2016',
+  statuses: [
+    'AccessDenied',
+    'InvalidPartitionId',
+    'InvalidVpIndex',
+    'InvalidRegisterValue',
+    'InvalidVpState',
+    'InvalidPartitionState',
+    'InvalidVtlState',
+  ],
+  aliases: { linux: 'HVCALL_START_VP' },
+  source: 'TLFS, Mile.HyperV, OpenVMM hvdef, TLFS 6.0b',
+})
+
+/**
+ * Finds VPs by APIC id (x64) or MPIDR (ARM64). Element size: TLFS online shows 4 bytes + 4 padding for input and
+ * output; Linux and OpenVMM pack 4-byte elements.
+ */
+export const HvCallGetVpIndexFromApicId = /* @__PURE__ */ call(0x009a, 'HvCallGetVpIndexFromApicId', 'rep', {
+  input: {
+    partitionId: partitionIdField,
+    targetVtl: u8,
+    reservedZ0: reserved(1),
+    reservedZ1: reserved(u16),
+    reservedZ2: reserved(u32),
+  },
+  inputAliases: { linux: 'hv_get_vp_from_apic_id_in' },
+  element: {
+    /** X64; ARM64 elements are 8-byte MPIDR values. */
+    apicId: u32,
+  },
+  outputElement: {
+    vpIndex: vpIndexField,
+  },
+  caller: 'any',
+  since: 'Windows 10 / Server 2016',
+  statuses: [
+    'AccessDenied',
+    'InvalidPartitionId',
+    'InvalidVpIndex',
+    'InvalidParameter',
+    'InvalidPartitionState',
+    'InvalidVtlState',
+    'InvalidRegisterValue',
+    'InvalidVpState',
+  ],
+  aliases: { linux: 'HVCALL_GET_VP_ID_FROM_APIC_ID' },
+  source: 'TLFS, Mile.HyperV, OpenVMM hvdef, TLFS 6.0b',
+})
+
+/** Runs a VP on the calling processor, for the root's own scheduler. */
+export const HvCallDispatchVp = /* @__PURE__ */ call(0x00c2, 'HvCallDispatchVp', 'simple', {
+  input: {
+    partitionId: partitionIdField,
+    vpIndex: vpIndexField,
+    flags: u32,
+    timeSlice: u64,
+    specCtrl: u64,
+  },
+  inputAliases: { linux: 'hv_input_dispatch_vp' },
+  output: {
+    dispatchState: VpDispatchStateField,
+    dispatchEvent: VpDispatchEventField,
+  },
+  outputAliases: { linux: 'hv_output_dispatch_vp' },
+  since: 'Windows 10 1709-1803 / Server 2019 development',
+  aliases: { linux: 'HVCALL_DISPATCH_VP' },
+  source: 'Mile.HyperV',
+})
+
+/**
+ * Maps a page that shows a VP's state. Older headers (Linux <6.17, Mile): Type is u32 at 12 and the input ends at 16.
+ */
+export const HvCallMapVpStatePage = /* @__PURE__ */ call(0x00e1, 'HvCallMapVpStatePage', 'simple', {
+  input: {
+    partitionId: partitionIdField,
+    vpIndex: vpIndexField,
+    /** HV_VP_STATE_PAGE_TYPE. */
+    type: openEnum('VpStatePageType', u16, VpStatePageType),
+    inputVtl: InputVtlWord,
+    flags: bits(u8, {
+      mapLocationProvided: bit(0),
+    }),
+    requestedMapLocation: u64,
+  },
+  inputAliases: { linux: 'hv_input_map_vp_state_page' },
+  output: {
+    mapLocation: u64,
+  },
+  outputAliases: { linux: 'hv_output_map_vp_state_page' },
+  since: 'Windows Server 2019 (call table)',
+  aliases: { linux: 'HVCALL_MAP_VP_STATE_PAGE' },
+  source: 'TLFS, Linux',
+})
+
+/** Unmaps a page that shows a VP's state. Older headers: Type is u32 at 12. */
+export const HvCallUnmapVpStatePage = /* @__PURE__ */ call(0x00e2, 'HvCallUnmapVpStatePage', 'simple', {
+  input: {
+    partitionId: partitionIdField,
+    vpIndex: vpIndexField,
+    /** HV_VP_STATE_PAGE_TYPE. */
+    type: openEnum('VpStatePageType', u16, VpStatePageType),
+    inputVtl: InputVtlWord,
+    reserved0: reserved(1),
+  },
+  inputAliases: { linux: 'hv_input_unmap_vp_state_page' },
+  since: 'Windows Server 2019 (call table)',
+  aliases: { linux: 'HVCALL_UNMAP_VP_STATE_PAGE' },
+  source: 'TLFS, Linux',
+})
+
+/**
+ * Reads a larger piece of a VP's state. Variable header: output_data_pfns[] (8 bytes each) for state types with bit 31
+ * set.
+ */
+export const HvCallGetVpState = /* @__PURE__ */ call(0x00e3, 'HvCallGetVpState', 'variable', {
+  input: {
+    partitionId: partitionIdField,
+    vpIndex: vpIndexField,
+    inputVtl: u8,
+    reserved0: reserved(1),
+    reserved1: reserved(u16),
+    stateData: VpStateData,
+    /** Page numbers, for types with bit 31 set. */
+    pages: restOf(u64),
+  },
+  inputAliases: { linux: 'hv_input_get_vp_state' },
+  output: {
+    state: bytes(200),
+  },
+  outputAliases: { linux: 'hv_output_get_vp_state' },
+  since: 'Windows Server 2019 (call table)',
+  aliases: { linux: 'HVCALL_GET_VP_STATE' },
+  source: 'Mile.HyperV',
+})
+
+/** Writes a larger piece of a VP's state. Variable header: PFNs or inline bytes at 40. */
+export const HvCallSetVpState = /* @__PURE__ */ call(0x00e4, 'HvCallSetVpState', 'variable', {
+  input: {
+    partitionId: partitionIdField,
+    vpIndex: vpIndexField,
+    inputVtl: u8,
+    reserved0: reserved(1),
+    reserved1: reserved(u16),
+    stateData: VpStateData,
+    /** Page numbers for types with bit 31 set, else the state itself. */
+    data: rest(),
+  },
+  inputAliases: { linux: 'hv_input_set_vp_state' },
+  since: 'Windows Server 2019 (call table)',
+  aliases: { linux: 'HVCALL_SET_VP_STATE' },
+  source: 'Mile.HyperV',
+})
+
+/**
+ * VPs that an interrupt destination address means. TLFS online output size 4104 exceeds the one-page output rule; a
+ * 64-bank sparse set is 528 bytes.
+ */
+export const HvCallGetVpSetFromMda = /* @__PURE__ */ call(0x00e5, 'HvCallGetVpSetFromMda', 'simple', {
+  input: {
+    targetPartition: partitionIdField,
+    destinationAddress: u64,
+    targetVtl: u8,
+    logicalDestinationMode: u8,
+    /** Must be zero. */
+    reservedZ0: reserved(u16),
+    /** Must be zero. */
+    reservedZ1: reserved(u32),
+  },
+  output: {
+    /** Format u64, ValidBanksMask u64, then up to 64 banks. */
+    targetVpSet: rest(),
+  },
+  architecture: 'x64',
+  since: 'Windows Server 2019 (call table)',
+  source: 'TLFS',
+})
+
+/**
+ * What CPUID answers on a VP. TLFS online lists the leaf descriptor as 8 bytes at 24; rust-vmm/mshv and symbols:
+ * 24-byte elements (eax, ecx, xfem, xss) from 24. U32 at 20 is padding (explicit in rust-vmm/mshv).
+ */
+export const HvCallGetVpCpuidValues = /* @__PURE__ */ call(0x00f4, 'HvCallGetVpCpuidValues', 'rep', {
+  input: {
+    partitionId: u64,
+    vpIndex: u32,
+    flags: GetVpCpuidValuesFlagsWord,
+    reserved: reserved(u32),
+    padding: reserved(u32),
+  },
+  element: {
+    eax: u32,
+    ecx: u32,
+    xfem: u64,
+    xss: u64,
+  },
+  outputElement: {
+    eax: u32,
+    ebx: u32,
+    ecx: u32,
+    edx: u32,
+  },
+  architecture: 'x64',
+  since: 'Windows Server 2022 development',
+  aliases: { linux: 'HVCALL_GET_VP_CPUID_VALUES' },
+  source: 'TLFS, rust-vmm/mshv, OpenVMM hvdef',
+})
+
+/** Takes over memory of an earlier hypervisor. */
+export const HvCallSubsumeInitializedMemory = /* @__PURE__ */ call(
+  0x00fb,
+  'HvCallSubsumeInitializedMemory',
+  'unknown',
+  {
+    layout: 'unknown',
+    since: 'Windows 11 preview (2021) (call table)',
+    source: 'Mile.HyperV',
+  },
+)
+
+/** Takes over a VP of an earlier hypervisor. */
+export const HvCallSubsumeVp = /* @__PURE__ */ call(0x00fc, 'HvCallSubsumeVp', 'simple', {
+  input: {
+    partitionId: partitionIdField,
+    vpIndex: vpIndexField,
+    padding: reserved(4),
+  },
+  since: 'Windows 11 preview (2021) (call table)',
+  source: 'Mile.HyperV',
+})
+
+/** Drops what was taken over from an earlier hypervisor. */
+export const HvCallDestroySubsumedContext = /* @__PURE__ */ call(0x00fd, 'HvCallDestroySubsumedContext', 'unknown', {
+  layout: 'unknown',
+  since: 'Windows 11 preview (2021) (call table)',
+  source: 'Mile.HyperV',
+})
+
+/** Maps a page that shows a VP's state. */
+export const HvCallMapVpStatePageEx = /* @__PURE__ */ call(0x0111, 'HvCallMapVpStatePageEx', 'unknown', {
+  layout: 'unknown',
+  since: 'Windows 11 24H2 / Server 2025 (26100) (call table)',
+  aliases: { like: 'HvCallReserved0111' },
+  source: 'Mile.HyperV',
+})
+
+/** Wakes VPs. */
+export const HvCallWakeVps = /* @__PURE__ */ call(0x0114, 'HvCallWakeVps', 'variable', {
+  input: {
+    partitionId: partitionIdField,
+    vpsToWake: VpSet,
+  },
+  since: 'Windows 11 24H2 / Server 2025 (26100) (call table)',
+  source: 'Mile.HyperV',
+})

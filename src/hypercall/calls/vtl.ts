@@ -1,0 +1,205 @@
+import { array, bitField, bits, reserved, u8, u16, u32, u64 } from '../../wire/index.ts'
+import { MapGpaFlagsField } from '../flags.ts'
+import { partitionIdField, vpIndexField } from '../ids.ts'
+import { InputVtlWord } from '../input-vtl.ts'
+import { InitialVpContext } from '../vp.ts'
+import { DisablePartitionVtlFlagsWord, DisableVpVtlFlagsWord, EnablePartitionVtlFlagsWord } from '../vtl.ts'
+import { call } from './call.ts'
+
+/** Sets what lower VTLs may do with guest physical pages. */
+export const HvCallModifyVtlProtectionMask = /* @__PURE__ */ call(0x000c, 'HvCallModifyVtlProtectionMask', 'rep', {
+  input: {
+    targetPartitionId: partitionIdField,
+    mapFlags: MapGpaFlagsField,
+    targetVtl: InputVtlWord,
+    rsvdZ8: reserved(1),
+    rsvdZ16: reserved(u16),
+  },
+  element: {
+    gpaPageNumber: u64,
+  },
+  privilege: 'accessVsm',
+  caller: 'any',
+  since: 'Windows 10 / Server 2016',
+  statuses: [
+    'AccessDenied',
+    'InvalidPartitionId',
+    'InvalidPartitionState',
+    'InvalidParameter',
+    'OperationDenied',
+    'InsufficientMemory',
+    'InvalidVtlState',
+  ],
+  source: 'TLFS, Mile.HyperV, OpenVMM hvdef, TLFS 6.0b',
+})
+
+/** Makes a VTL available to a partition; then each VP enables it. VTL 0 is there from the start. */
+export const HvCallEnablePartitionVtl = /* @__PURE__ */ call(0x000d, 'HvCallEnablePartitionVtl', 'simple', {
+  input: {
+    targetPartitionId: partitionIdField,
+    targetVtl: u8,
+    flags: EnablePartitionVtlFlagsWord,
+    reservedZ0: reserved(u16),
+    reservedZ1: reserved(u32),
+  },
+  privilege: 'accessVsm',
+  caller: 'any',
+  since: 'Windows 10 / Server 2016',
+  statuses: [
+    'AccessDenied',
+    'InvalidPartitionId',
+    'InvalidParameter',
+    'InvalidPartitionState',
+    'InsufficientMemory',
+    'InvalidVtlState',
+  ],
+  source: 'TLFS, Mile.HyperV, OpenVMM hvdef, TLFS 6.0b',
+})
+
+/** Takes a VTL from a partition. */
+export const HvCallDisablePartitionVtl = /* @__PURE__ */ call(0x000e, 'HvCallDisablePartitionVtl', 'simple', {
+  input: {
+    partitionId: partitionIdField,
+    targetVtl: u8,
+    flags: DisablePartitionVtlFlagsWord,
+    reservedZ0: reserved(u16),
+    reservedZ1: reserved(u32),
+  },
+  caller: 'any',
+  since: 'Windows 10 / Server 2016',
+  source: 'Mile.HyperV, TLFS 6.0b',
+})
+
+/** Enables a VTL on a VP, which enters it first in the given context. */
+export const HvCallEnableVpVtl = /* @__PURE__ */ call(0x000f, 'HvCallEnableVpVtl', 'simple', {
+  input: {
+    partitionId: partitionIdField,
+    vpIndex: vpIndexField,
+    targetVtl: u8,
+    reservedZ0: reserved(1),
+    reservedZ1: reserved(u16),
+    vpVtlContext: InitialVpContext,
+  },
+  inputAliases: { linux: 'hv_enable_vp_vtl' },
+  privilege: 'accessVsm',
+  caller: 'any',
+  since: 'Windows 10 / Server 2016',
+  statuses: [
+    'AccessDenied',
+    'InvalidPartitionId',
+    'InvalidParameter',
+    'InvalidPartitionState',
+    'InvalidVpState',
+    'InvalidVtlState',
+    'InvalidRegisterValue',
+    'InvalidVpIndex',
+  ],
+  aliases: { linux: 'HVCALL_ENABLE_VP_VTL' },
+  source: 'TLFS, Mile.HyperV, OpenVMM hvdef, TLFS 6.0b',
+})
+
+/** Disables a VTL on a VP. */
+export const HvCallDisableVpVtl = /* @__PURE__ */ call(0x0010, 'HvCallDisableVpVtl', 'simple', {
+  input: {
+    partitionId: partitionIdField,
+    vpIndex: vpIndexField,
+    targetVtl: u8,
+    flags: DisableVpVtlFlagsWord,
+    reservedZ0: reserved(u16),
+  },
+  caller: 'any',
+  since: 'Windows 10 / Server 2016',
+  source: 'Mile.HyperV, TLFS 6.0b',
+})
+
+/**
+ * Enters the next higher VTL. No input/output block and no status: failures raise #UD (undefined instruction on
+ * ARM64). x64: CALL to the VTL-call offset of the hypercall page with RCX (x86 EDX:EAX) = VTL call control input, RAX
+ * (x86 ECX) reserved; every control bit must be zero. OpenVMM hypercall page stub moves the control to RAX and puts
+ * the call code in RCX. ARM64: HVC #2.
+ */
+export const HvCallVtlCall = /* @__PURE__ */ call(0x0011, 'HvCallVtlCall', 'simple', {
+  caller: 'self',
+  since: 'Windows 10 / Server 2016',
+  source: 'TLFS, OpenVMM hvdef, TLFS 6.0b',
+})
+
+/**
+ * Returns to the next lower VTL. No input/output block and no status: failures raise #UD. x64: CALL to the VTL-return
+ * offset with RCX (x86 EDX:EAX) = control input: bit 0 fast return (registers not restored from HV_VP_VTL_CONTROL),
+ * bits 63:1 zero. ARM64: HVC #3.
+ */
+export const HvCallVtlReturn = /* @__PURE__ */ call(0x0012, 'HvCallVtlReturn', 'simple', {
+  caller: 'self',
+  since: 'Windows 10 / Server 2016',
+  source: 'TLFS, OpenVMM hvdef, TLFS 6.0b',
+})
+
+/** What VTLs may do with a run of pages. Output unknown. */
+export const HvCallQueryVtlProtectionMaskRange = /* @__PURE__ */ call(
+  0x00cc,
+  'HvCallQueryVtlProtectionMaskRange',
+  'rep',
+  {
+    input: {
+      targetPartitionId: partitionIdField,
+      targetGpaBase: u64,
+      targetVtlSet: u16,
+      reserved0: reserved(u16),
+      reserved1: reserved(u32),
+    },
+    layout: 'partial',
+    since: 'Windows 10 1803-1903 / Server 2019',
+    source: 'Mile.HyperV',
+  },
+)
+
+/** Sets what VTLs may do with a run of pages. */
+export const HvCallModifyVtlProtectionMaskRange = /* @__PURE__ */ call(
+  0x00cd,
+  'HvCallModifyVtlProtectionMaskRange',
+  'rep',
+  {
+    input: {
+      targetPartitionId: partitionIdField,
+      targetGpaBase: u64,
+      targetVtlSet: u16,
+      reserved0: reserved(u16),
+      reserved1: reserved(u32),
+    },
+    element: {
+      vtlPermissionSet: array(u16, 2),
+    },
+    since: 'Windows 10 1803-1903 / Server 2019',
+    source: 'Mile.HyperV',
+  },
+)
+
+/** Whether a VTL may access pages in a way. */
+export const HvCallCheckSparseGpaPageVtlAccess = /* @__PURE__ */ call(
+  0x00d4,
+  'HvCallCheckSparseGpaPageVtlAccess',
+  'rep',
+  {
+    input: {
+      targetPartitionId: partitionIdField,
+      targetVtl: InputVtlWord,
+      desiredAccess: u8,
+      reserved0: reserved(u16),
+      reserved1: reserved(u32),
+    },
+    element: {
+      gpaPageNumber: u64,
+    },
+    outputElement: {
+      result: bits(u32, {
+        resultCode: bitField(0, 8),
+        deniedAccess: bitField(8, 8),
+        interceptingVtl: bitField(16, 4),
+      }),
+      reserved: reserved(u32),
+    },
+    since: 'Windows 10 1803-1903 / Server 2019',
+    source: 'Mile.HyperV, OpenVMM hvdef',
+  },
+)
