@@ -1,4 +1,4 @@
-import { ConnectionIdWord } from '../hypercall/index.ts'
+import { ConnectionIdWord } from '../hypercall/ids.ts'
 import { array, bitField, bits, i32, reserved, struct, u16, u32 } from '../wire/index.ts'
 
 /** What a monitored bit stands for, 8 bytes. Source: Linux hv_monitor_parameter. */

@@ -1,4 +1,5 @@
-import { MessageHeader, MessageType, messagePayloadSize, SynicMessage } from '../../hypercall/index.ts'
+import { MessageType } from '../../hypercall/enums/messages.ts'
+import { MessageHeader, messagePayloadSize, SynicMessage } from '../../hypercall/synic.ts'
 import { u32At } from '../u32.ts'
 import type { Violation } from '../violation.ts'
 
