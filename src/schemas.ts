@@ -1,7 +1,6 @@
 import * as keyboard from './devices/keyboard/messages.ts'
 import * as storage from './devices/storage/messages.ts'
-import * as inputValue from './hypercall/input-value.ts'
-import * as synic from './hypercall/synic.ts'
+import * as hypercall from './hypercall/index.ts'
 import * as contactTarget from './vmbus/contact-target.ts'
 import * as messages from './vmbus/messages.ts'
 import * as monitorPage from './vmbus/monitor-page.ts'
@@ -11,9 +10,8 @@ import * as pipeHeader from './vmbus/pipe-header.ts'
 import * as ringControl from './vmbus/ring-control.ts'
 import { StructSchema, UnionSchema } from './wire/index.ts'
 
-const modules = [
-  inputValue,
-  synic,
+const modules: readonly object[] = [
+  hypercall,
   contactTarget,
   messages,
   monitorPage,
@@ -25,7 +23,16 @@ const modules = [
   storage,
 ]
 
-/** Every structure and union that the package describes: what the command, tests, fuzzing and the reference go by. */
-export const allSchemas: readonly (StructSchema | UnionSchema)[] = modules.flatMap((module) =>
-  Object.values(module).filter((value) => value instanceof StructSchema || value instanceof UnionSchema),
-)
+/**
+ * Every structure and union that the package describes, those of the hypercalls by name and part: what the command, tests, fuzzing and the
+ * reference go by.
+ */
+export const allSchemas: readonly (StructSchema | UnionSchema)[] = [
+  ...hypercall.allCalls.flatMap(hypercall.schemasOfCall),
+  ...modules.flatMap((module) => Object.values(module).filter(isSchema)),
+]
+
+/** Whether it can be decoded by itself: a union chosen by fields before it cannot. */
+function isSchema(value: unknown): value is StructSchema | UnionSchema {
+  return value instanceof StructSchema || (value instanceof UnionSchema && value.selector.by === 'tag')
+}
