@@ -3,18 +3,21 @@
  *
  * A call is a definition: `HvCallMapGpaPages.code`, its schemas `HvCallMapGpaPages.input`, `.element`, `.output`, `.outputElement`.
  * One that is also a word of other structures has two forms: `InputVtlWord`, a field, and `InputVtl`, the same bytes alone.
+ * `placeCall` puts a call into registers and memory, `decodeCall` reads it there, `HypercallDispatcher` takes it to a handler.
  *
  * @module
  */
 
 export * from './arm64-messages.ts'
 export * from './calls/index.ts'
+export * from './conventions/index.ts'
 export * from './cpuid.ts'
 export * from './cpuid-leaves.ts'
 export * from './debug.ts'
 export * from './device-id.ts'
 export * from './device-interrupts.ts'
 export * from './devices.ts'
+export * from './dispatcher/index.ts'
 export * from './enums/event-log.ts'
 export * from './enums/interrupts.ts'
 export * from './enums/memory.ts'
