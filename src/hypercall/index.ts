@@ -8,6 +8,7 @@
  * @module
  */
 
+export * from './arm64.ts'
 export * from './arm64-messages.ts'
 export * from './calls/index.ts'
 export * from './conventions/index.ts'
@@ -65,3 +66,4 @@ export * from './vp-set.ts'
 export * from './vtl.ts'
 export * from './word.ts'
 export * from './x64-messages.ts'
+export * from './xsave.ts'

@@ -37,8 +37,11 @@ export interface HypercallBlocks<
   E extends Fields | undefined,
   O extends Fields | undefined,
   P extends Fields | undefined,
+  A extends Fields | undefined,
 > {
   readonly input?: I
+  /** The input on ARM64, where it is another. */
+  readonly inputArm64?: A
   readonly element?: E
   readonly output?: O
   readonly outputElement?: P
@@ -57,6 +60,7 @@ export interface HypercallDefinition<
   E extends MaybeSchema = MaybeSchema,
   O extends MaybeSchema = MaybeSchema,
   P extends MaybeSchema = MaybeSchema,
+  A extends MaybeSchema = MaybeSchema,
 > extends HypercallFacts {
   /** Call code, the low 16 bits of the input value. */
   readonly code: number
@@ -65,6 +69,8 @@ export interface HypercallDefinition<
   readonly kind: HypercallKind
   /** The header, its variable part included: `size` is the fixed part. Named as the call. */
   readonly input: I
+  /** The header on ARM64 where it differs, `NAME.arm64`. */
+  readonly inputArm64: A
   /** One element of the input list, `NAME.element`. */
   readonly element: E
   /** What a simple call answers, `NAME.output`. */
@@ -73,20 +79,27 @@ export interface HypercallDefinition<
   readonly outputElement: P
 }
 
-/** Defines a call. Its structures are named `NAME`, `NAME.element`, `NAME.output` and `NAME.outputElement`. */
+/** Defines a call. Its structures are named `NAME`, `NAME.element`, `NAME.output` and `NAME.outputElement`; `NAME.arm64`. */
 export function call<
   const N extends string,
   I extends Fields | undefined = undefined,
   E extends Fields | undefined = undefined,
   O extends Fields | undefined = undefined,
   P extends Fields | undefined = undefined,
+  A extends Fields | undefined = undefined,
 >(
   code: number,
   name: N,
   kind: HypercallKind,
-  description: HypercallBlocks<I, E, O, P> & HypercallFacts,
-): HypercallDefinition<Block<N, I>, Block<`${N}.element`, E>, Block<`${N}.output`, O>, Block<`${N}.outputElement`, P>> {
-  const { input, element, output, outputElement } = description
+  description: HypercallBlocks<I, E, O, P, A> & HypercallFacts,
+): HypercallDefinition<
+  Block<N, I>,
+  Block<`${N}.element`, E>,
+  Block<`${N}.output`, O>,
+  Block<`${N}.outputElement`, P>,
+  Block<`${N}.arm64`, A>
+> {
+  const { input, inputArm64, element, output, outputElement } = description
   const { inputAliases, elementAliases, outputAliases, outputElementAliases, ...facts } = description
   return {
     ...facts,
@@ -94,6 +107,7 @@ export function call<
     name,
     kind,
     input: block(name, input, inputAliases),
+    inputArm64: block(`${name}.arm64`, inputArm64),
     element: block(`${name}.element`, element, elementAliases),
     output: block(`${name}.output`, output, outputAliases),
     outputElement: block(`${name}.outputElement`, outputElement, outputElementAliases),

@@ -94,7 +94,7 @@ function aliasesOf(call: HypercallDefinition): string[] {
   return Object.values(call.aliases ?? {}).flat()
 }
 
-/** The structures of a call that are known: input, element, output, output element. */
-export function schemasOfCall({ input, element, output, outputElement }: HypercallDefinition) {
-  return [input, element, output, outputElement].filter((schema) => schema !== undefined)
+/** The structures of a call that are known: input, input on ARM64, element, output, output element. */
+export function schemasOfCall({ input, inputArm64, element, output, outputElement }: HypercallDefinition) {
+  return [input, inputArm64, element, output, outputElement].filter((schema) => schema !== undefined)
 }

@@ -50,6 +50,12 @@ export const HvCallInjectSyntheticMachineCheck = /* @__PURE__ */ call(
       vpIndex: vpIndexField,
       padding: reserved(4),
     },
+    inputArm64: {
+      partitionId: partitionIdField,
+      vpIndex: vpIndexField,
+      synmcEvent: u16,
+      padding: reserved(2),
+    },
     privilege: 'cpuManagement',
     caller: 'root',
     since: 'Windows Server 2012',

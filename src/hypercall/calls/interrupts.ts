@@ -1,4 +1,5 @@
 import { array, bytes, reserved, u8, u16, u32, u64 } from '../../wire/index.ts'
+import { Arm64InterruptEntry } from '../arm64.ts'
 import { DeviceInterruptDescriptor, DeviceInterruptTarget, InterruptEntry } from '../device-interrupts.ts'
 import { partitionIdField, vpIndexField } from '../ids.ts'
 import { InputVtlWord } from '../input-vtl.ts'
@@ -148,6 +149,13 @@ export const HvCallRetargetDeviceInterrupt = /* @__PURE__ */ call(0x007e, 'HvCal
     interruptTarget: DeviceInterruptTarget,
   },
   inputAliases: { like: 'hv_retarget_device_interrupt' },
+  inputArm64: {
+    partitionId: partitionIdField,
+    deviceId: u64,
+    interruptEntry: Arm64InterruptEntry,
+    reserved: reserved(u64),
+    interruptTarget: DeviceInterruptTarget,
+  },
   privilege: 'cpuManagement',
   caller: 'any',
   since: 'Windows 10 / Server 2016',
@@ -187,6 +195,11 @@ export const HvCallAssertDeviceInterrupt = /* @__PURE__ */ call(0x0080, 'HvCallA
     partitionId: partitionIdField,
     logicalDeviceId: u64,
     interruptEntry: InterruptEntry,
+  },
+  inputArm64: {
+    partitionId: partitionIdField,
+    logicalDeviceId: u64,
+    interruptEntry: Arm64InterruptEntry,
   },
   privilege: 'cpuManagement',
   caller: 'root',
@@ -249,6 +262,11 @@ export const HvCallQueryDeviceInterruptTarget = /* @__PURE__ */ call(
       interruptTargetProcessorSetBankContents: array(u64, 4),
       interruptEntry: InterruptEntry,
     },
+    inputArm64: {
+      partitionId: partitionIdField,
+      logicalDeviceId: u64,
+      interruptEntry: Arm64InterruptEntry,
+    },
     since: 'Windows Server 2019 (call table)',
     source: 'Mile.HyperV',
   },
@@ -265,6 +283,16 @@ export const HvCallReserveDeviceInterrupt = /* @__PURE__ */ call(0x00ea, 'HvCall
     logicalInterruptEntry: InterruptEntry,
     baseIrtIndex: u32,
     padding2: reserved(4),
+  },
+  inputArm64: {
+    partitionId: partitionIdField,
+    logicalDeviceId: u64,
+    vectorCount: u32,
+    padding: reserved(4),
+    flags: u64,
+    logicalInterruptEntry: Arm64InterruptEntry,
+    baseIrtIndex: u32,
+    paddingEnd: reserved(4),
   },
   since: 'Windows 10 2004/21H1 (call table)',
   source: 'Mile.HyperV',
@@ -283,6 +311,14 @@ export const HvCallPersistDeviceInterrupt = /* @__PURE__ */ call(0x00ed, 'HvCall
   output: {
     baseIrtIndex: u32,
     padding: reserved(4),
+  },
+  inputArm64: {
+    partitionId: partitionIdField,
+    logicalDeviceId: u64,
+    interruptEntry: Arm64InterruptEntry,
+    vectorCount: u32,
+    padding: reserved(4),
+    flags: u64,
   },
   since: 'Windows 10 2004/21H1 (call table)',
   source: 'Mile.HyperV',

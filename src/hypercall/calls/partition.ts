@@ -1,4 +1,5 @@
 import { bytes, reserved, rest, u32, u64 } from '../../wire/index.ts'
+import { Arm64PartitionCreationProperties } from '../arm64.ts'
 import {
   CompatibilityVersionField,
   PartitionEventField,
@@ -30,6 +31,14 @@ export const HvCallCreatePartition = /* @__PURE__ */ call(0x0040, 'HvCallCreateP
     newPartitionId: partitionIdField,
   },
   outputAliases: { linux: 'hv_output_create_partition' },
+  inputArm64: {
+    flags: u64,
+    proximityDomainInfo: ProximityDomainInfo,
+    compatibilityVersion: CompatibilityVersionField,
+    padding: reserved(4),
+    partitionCreationProperties: Arm64PartitionCreationProperties,
+    isolationProperties: PartitionIsolationPropertiesWord,
+  },
   privilege: 'createPartitions',
   caller: 'any',
   since: 'Windows Server 2008',

@@ -81,6 +81,11 @@ export const HvCallGetSystemProperty = /* @__PURE__ */ call(0x007b, 'HvCallGetSy
     property: bytes(1032),
   },
   outputAliases: { like: 'hv_output_get_system_property' },
+  inputArm64: {
+    propertyId: SystemPropertyField,
+    reserved: reserved(u32),
+    settingId: u64,
+  },
   privilege: 'cpuManagement',
   caller: 'any',
   since: 'Windows Server 2012',
@@ -150,6 +155,11 @@ export const HvCallPrepareForHibernate = /* @__PURE__ */ call(0x0086, 'HvCallPre
     hvEntryPoint: u64,
     hvReservedTransitionAddress: u64,
     hvReservedTransitionAddressSize: u64,
+  },
+  inputArm64: {
+    resumeGpRegs: bytes(120),
+    restrictApVtl: u8,
+    padding: reserved(7),
   },
   privilege: 'cpuManagement',
   caller: 'root',

@@ -1,4 +1,5 @@
 import { bit, bits, bytes, openEnum, reserved, rest, restOf, u8, u16, u32, u64 } from '../../wire/index.ts'
+import { Arm64InitialVpContext, Arm64VpStateData } from '../arm64.ts'
 import { VpDispatchEventField, VpDispatchStateField, VpStatePageType } from '../enums/vp.ts'
 import { partitionIdField, registerNameField, vpIndexField } from '../ids.ts'
 import { InputVtlWord } from '../input-vtl.ts'
@@ -155,6 +156,14 @@ export const HvCallStartVirtualProcessor = /* @__PURE__ */ call(0x0099, 'HvCallS
     vpContext: InitialVpContext,
   },
   inputAliases: { like: 'hv_enable_vp_vtl' },
+  inputArm64: {
+    partitionId: partitionIdField,
+    vpIndex: vpIndexField,
+    targetVtl: u8,
+    reservedZ0: reserved(1),
+    reservedZ1: reserved(u16),
+    vpContext: Arm64InitialVpContext,
+  },
   privilege: 'startVirtualProcessor',
   caller: 'any',
   since: 'Windows 10 / Server 2016',
@@ -288,6 +297,16 @@ export const HvCallGetVpState = /* @__PURE__ */ call(0x00e3, 'HvCallGetVpState',
     state: bytes(200),
   },
   outputAliases: { linux: 'hv_output_get_vp_state' },
+  inputArm64: {
+    partitionId: partitionIdField,
+    vpIndex: vpIndexField,
+    inputVtl: u8,
+    reserved0: reserved(1),
+    reserved1: reserved(u16),
+    stateData: Arm64VpStateData,
+    /** Page numbers, for types with bit 31 set. */
+    pages: restOf(u64),
+  },
   since: 'Windows Server 2019 (call table)',
   aliases: { linux: 'HVCALL_GET_VP_STATE' },
   source: 'Mile.HyperV',
@@ -306,6 +325,16 @@ export const HvCallSetVpState = /* @__PURE__ */ call(0x00e4, 'HvCallSetVpState',
     data: rest(),
   },
   inputAliases: { linux: 'hv_input_set_vp_state' },
+  inputArm64: {
+    partitionId: partitionIdField,
+    vpIndex: vpIndexField,
+    inputVtl: u8,
+    reserved0: reserved(1),
+    reserved1: reserved(u16),
+    stateData: Arm64VpStateData,
+    /** Page numbers for types with bit 31 set, else the state itself. */
+    data: rest(),
+  },
   since: 'Windows Server 2019 (call table)',
   aliases: { linux: 'HVCALL_SET_VP_STATE' },
   source: 'Mile.HyperV',

@@ -1,4 +1,5 @@
 import { array, bitField, bits, reserved, u8, u16, u32, u64 } from '../../wire/index.ts'
+import { Arm64InitialVpContext } from '../arm64.ts'
 import { MapGpaFlagsField } from '../flags.ts'
 import { partitionIdField, vpIndexField } from '../ids.ts'
 import { InputVtlWord } from '../input-vtl.ts'
@@ -81,6 +82,14 @@ export const HvCallEnableVpVtl = /* @__PURE__ */ call(0x000f, 'HvCallEnableVpVtl
     vpVtlContext: InitialVpContext,
   },
   inputAliases: { linux: 'hv_enable_vp_vtl' },
+  inputArm64: {
+    partitionId: partitionIdField,
+    vpIndex: vpIndexField,
+    targetVtl: u8,
+    reservedZ0: reserved(1),
+    reservedZ1: reserved(u16),
+    vpVtlContext: Arm64InitialVpContext,
+  },
   privilege: 'accessVsm',
   caller: 'any',
   since: 'Windows 10 / Server 2016',
