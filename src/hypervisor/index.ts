@@ -1,0 +1,52 @@
+/**
+ * An in-memory hypervisor: partitions, virtual processors, GPA spaces, ports, SynIC, timers, intercepts, VTLs and an IOMMU.
+ *
+ * {@link Hypervisor} has the root partition. Hypercalls are functions named after them, with the caller first:
+ * `createPartition(root)`, `mapGpaPage(root, …)`, `postMessage(child, …)`; they answer an HV_STATUS, or a `Result` with one.
+ * What a VP does beside calls is in `vpRead`, `vpWrite`, `vpWriteMsr` and so on.
+ *
+ * @module
+ */
+export * from './choices.ts'
+export { DeviceDomain, type DeviceDomainKey } from './device-domain.ts'
+export { GpaMemory, GpaSpace, type PagePlace, pageOf } from './gpa-space.ts'
+export { Hypervisor, type HypervisorOptions } from './hypervisor.ts'
+export { AccessKind, installIntercept } from './intercepts.ts'
+export { InterruptController, type SpecialInterrupt } from './interrupt-controller.ts'
+export * from './interrupts.ts'
+export * from './iommu.ts'
+export type { Machine } from './machine.ts'
+export type { MachinePages } from './machine-pages.ts'
+export * from './memory.ts'
+export { MemoryPool, type PooledPage } from './memory-pool.ts'
+export { readMsr, writeMsr } from './msrs.ts'
+export { OverlayPage } from './overlay-page.ts'
+export { PageAccess } from './page-access.ts'
+export { Partition, type PartitionState } from './partition.ts'
+export * from './partitions.ts'
+export { Connection, type ConnectionTarget, Port, type PortTarget } from './port.ts'
+export {
+  type ConnectPort,
+  type CreatePort,
+  connectPort,
+  createPort,
+  deletePort,
+  disconnectPort,
+  type PostMessage,
+  postMessage,
+  postMessageDirect,
+  signalEvent,
+  signalEventDirect,
+} from './ports.ts'
+export * from './processors.ts'
+export * from './properties.ts'
+export { type RegisterContents, register64 } from './register-contents.ts'
+export { type PageMode, RegisterPage } from './register-page.ts'
+export { readRegister, writeRegister } from './registers.ts'
+export { done, failed, type Result } from './result.ts'
+export { mapStatsPage, type StatsObject, unmapStatsPage } from './statistics.ts'
+export { type MessageOutcome, type QueuedMessage, type SignalOutcome, Synic, sintReset } from './synic.ts'
+export { SyntheticTimer, timerCount } from './synthetic-timer.ts'
+export { VirtualProcessor, type VtlState } from './virtual-processor.ts'
+export * from './vp-actions.ts'
+export { enablePartitionVtl, enableVpVtl, vtlCall, vtlReturn } from './vtl.ts'

@@ -1,0 +1,84 @@
+import { InterruptType } from '../hypercall/enums/interrupts.ts'
+import { HvStatus } from '../hypercall/status.ts'
+import { OurStatus } from './choices.ts'
+import type { SpecialInterrupt } from './interrupt-controller.ts'
+import type { Partition } from './partition.ts'
+import { targetOf } from './target.ts'
+import type { VirtualProcessor } from './virtual-processor.ts'
+
+const special: ReadonlyMap<number, SpecialInterrupt> = new Map([
+  [InterruptType.Smi, 'smi'],
+  [InterruptType.Nmi, 'nmi'],
+  [InterruptType.Init, 'init'],
+  [InterruptType.Sipi, 'sipi'],
+])
+
+/** What HvCallAssertVirtualInterrupt asserts. Destinations are VP numbers: APIC ids are the same here. */
+export interface VirtualInterrupt {
+  readonly partition: bigint
+  readonly type: number
+  /** A VP; with `isLogical` a mask of VPs 0 … 7 (flat model). */
+  readonly destination: bigint
+  readonly isLogical?: boolean
+  /** 16 … 255 for fixed ones. */
+  readonly vector: number
+  readonly vtl?: number
+}
+
+/** HvCallAssertVirtualInterrupt. Answers its HV_STATUS. Source: TLFS 10.5.1, 2.0A 12.5. */
+export function assertVirtualInterrupt(caller: Partition, call: VirtualInterrupt): number {
+  const target = targetOf(caller, call.partition, { target: 'child', states: ['active'] })
+  if (target.value === undefined) return target.status
+  const vps = destinations(target.value, call.destination, call.isLogical ?? false)
+  if (vps.length === 0) return HvStatus.InvalidVpIndex
+  const vtl = call.vtl ?? 0
+  if (vps.some((vp) => vp.level(vtl) === undefined)) return OurStatus.vtlNotEnabled
+  const { type, vector } = call
+  if (type === InterruptType.ExtInt) {
+    const [first] = vps
+    if (first === undefined || first.index !== 0) return HvStatus.InvalidParameter
+    return first.level(vtl)?.controller.assertExternal(vector) === true ? HvStatus.Success : HvStatus.Acknowledged
+  }
+  if (type === InterruptType.Fixed || type === InterruptType.LowestPriority) {
+    if (!isVector(vector)) return HvStatus.InvalidParameter
+    const receivers = type === InterruptType.Fixed ? vps : vps.slice(0, 1)
+    for (const vp of receivers) vp.level(vtl)?.controller.request(vector)
+    return HvStatus.Success
+  }
+  const kind = special.get(type)
+  if (kind === undefined) return HvStatus.InvalidParameter
+  for (const vp of vps) vp.level(vtl)?.controller.requestSpecial(kind)
+  return HvStatus.Success
+}
+
+/** HvCallClearVirtualInterrupt: an external interrupt that was acknowledged is over. */
+export function clearVirtualInterrupt(caller: Partition, partition: bigint): number {
+  const target = targetOf(caller, partition, { target: 'child', states: ['active'] })
+  if (target.value === undefined) return target.status
+  const cleared = target.value.vps.get(0)?.level(0)?.controller.clearExternal() ?? false
+  return cleared ? HvStatus.Success : HvStatus.NotAcknowledged
+}
+
+/** HvCallSendSyntheticClusterIpi and its Ex form: interrupts VPs of the caller's partition, in a level. `vps` that do not exist are passed over. */
+export function sendClusterIpi(
+  caller: VirtualProcessor,
+  vector: number,
+  vps: Iterable<number>,
+  vtl = caller.vtl,
+): number {
+  if (!isVector(vector)) return HvStatus.InvalidParameter
+  if (vtl > caller.vtl) return HvStatus.InvalidParameter
+  for (const index of vps) caller.partition.vps.get(index)?.level(vtl)?.controller.request(vector)
+  return HvStatus.Success
+}
+
+function destinations(partition: Partition, destination: bigint, isLogical: boolean): VirtualProcessor[] {
+  return partition.processors().filter(({ index }) => {
+    if (!isLogical) return BigInt(index) === destination
+    return index < 8 && (destination & (1n << BigInt(index))) !== 0n
+  })
+}
+
+function isVector(vector: number): boolean {
+  return vector >= 16 && vector <= 255
+}

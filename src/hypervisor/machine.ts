@@ -1,0 +1,47 @@
+import { type RegisterArchitecture, registersOf } from '../hypercall/registers/index.ts'
+import type { GuestMemory } from '../memory/index.ts'
+import { MachinePages } from './machine-pages.ts'
+import type { Partition } from './partition.ts'
+import type { PageMode } from './register-page.ts'
+import type { VirtualProcessor } from './virtual-processor.ts'
+
+/** What all partitions of one machine share. */
+export class Machine {
+  readonly pages = new MachinePages()
+  /** Those that exist, by id. */
+  readonly partitions = new Map<bigint, Partition>()
+  /** Names of all registers. */
+  readonly registers: ReadonlySet<number>
+  #nextPartitionId = 1n
+  readonly #interrupted = new Set<VirtualProcessor>()
+
+  /**
+   * @param memory the machine's memory: page 0 is its first.
+   * @param now machine time in 100 ns; must not go back.
+   */
+  constructor(
+    readonly memory: GuestMemory,
+    readonly now: () => bigint,
+    readonly architecture: RegisterArchitecture,
+    readonly pageMode: PageMode,
+  ) {
+    this.registers = new Set(registersOf(architecture).map(({ value }) => value))
+  }
+
+  /** An id that no partition has had. */
+  newPartitionId(): bigint {
+    return this.#nextPartitionId++
+  }
+
+  /** Notes that a VP has an interrupt to take. */
+  noteInterrupt(vp: VirtualProcessor): void {
+    this.#interrupted.add(vp)
+  }
+
+  /** The VPs that got an interrupt since the last call, in the order in which they got the first. */
+  takeInterrupted(): VirtualProcessor[] {
+    const vps = [...this.#interrupted]
+    this.#interrupted.clear()
+    return vps
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * A partition's reference time: units of 100 ns, 0 when it is created, standing still while every VP is explicitly suspended.
+ * Source: TLFS 12.3.
+ */
+export class ReferenceClock {
+  readonly #now: () => bigint
+  /** Reference time when it was started or stopped last. */
+  #base = 0n
+  /** Machine time when it was started; `undefined` while it stands still. */
+  #startedAt: bigint | undefined
+
+  constructor(now: () => bigint) {
+    this.#now = now
+  }
+
+  /** Reference time. */
+  get time(): bigint {
+    return this.#startedAt === undefined ? this.#base : this.#base + this.#now() - this.#startedAt
+  }
+
+  get isRunning(): boolean {
+    return this.#startedAt !== undefined
+  }
+
+  /** Lets it run, or stand still. */
+  run(running: boolean): void {
+    if (running === this.isRunning) return
+    this.#base = this.time
+    this.#startedAt = running ? this.#now() : undefined
+  }
+
+  /** Sets it, when a partition is restored. */
+  set(time: bigint): void {
+    this.#base = time
+    if (this.isRunning) this.#startedAt = this.#now()
+  }
+}

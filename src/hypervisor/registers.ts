@@ -1,0 +1,170 @@
+import { CommonRegister } from '../hypercall/registers/common.ts'
+import { X64Register } from '../hypercall/registers/x64.ts'
+import { HvStatus } from '../hypercall/status.ts'
+import { OurStatus } from './choices.ts'
+import { isPrivateRegister } from './private-registers.ts'
+import { type RegisterContents, register64 } from './register-contents.ts'
+import { done, failed, type Result } from './result.ts'
+import type { VirtualProcessor, VtlState } from './virtual-processor.ts'
+
+const R = CommonRegister
+
+/** Register names come as 32-bit numbers; those of SINTs and timers are runs. */
+const timerNames = { first: R.HvRegisterStimer0Config, last: R.HvRegisterStimer3Count } as const
+
+/** Reads a register of a VP, in a level. Source: TLFS 7.10.1. */
+export function readRegister(vp: VirtualProcessor, state: VtlState, name: number): Result<RegisterContents> {
+  const known = readKnown(vp, state, name)
+  if (known !== undefined) return done(register64(known))
+  if (!vp.partition.machine.registers.has(name)) return failed(OurStatus.unknownRegister)
+  return done(storeOf(vp, state, name).get(name) ?? register64(0n))
+}
+
+/** Writes a register of a VP, in a level. Answers its HV_STATUS. Source: TLFS 7.10.2. */
+export function writeRegister(vp: VirtualProcessor, state: VtlState, name: number, value: RegisterContents): number {
+  const known = writeKnown(vp, state, name, value.low)
+  if (known !== undefined) return known ? HvStatus.Success : OurStatus.badRegisterValue
+  if (!vp.partition.machine.registers.has(name)) return OurStatus.unknownRegister
+  storeOf(vp, state, name).set(name, value)
+  return HvStatus.Success
+}
+
+function storeOf(vp: VirtualProcessor, state: VtlState, name: number): Map<number, RegisterContents> {
+  return isPrivateRegister(name, vp.partition.machine.architecture) ? state.registers : vp.registers
+}
+
+/** Registers with a meaning here; `undefined` for all others. */
+function readKnown(vp: VirtualProcessor, state: VtlState, name: number): bigint | undefined {
+  const { partition } = vp
+  const { synic } = state
+  if (name >= R.HvRegisterSint0 && name <= R.HvRegisterSint15) return synic.source(name - R.HvRegisterSint0)
+  if (name >= timerNames.first && name <= timerNames.last) {
+    const timer = state.timers[(name - timerNames.first) >> 1]
+    return name % 2 === 0 ? timer?.config : timer?.count
+  }
+  switch (name) {
+    case R.HvRegisterExplicitSuspend:
+      return BigInt(vp.isExplicitlySuspended)
+    case R.HvRegisterInterceptSuspend:
+      return BigInt(vp.isIntercepted)
+    case R.HvRegisterPrivilegesAndFeaturesInfo:
+      return partition.privileges
+    case R.HvRegisterDeliverabilityNotifications:
+      return state.notifications
+    case R.HvRegisterGuestOsId:
+      return partition.guestOsId
+    case R.HvRegisterVpIndex:
+      return BigInt(vp.index)
+    case R.HvRegisterTimeRefCount:
+      return partition.clock.time
+    case R.HvRegisterReferenceTsc:
+      return partition.tscPage.value
+    case R.HvRegisterVpAssistPage:
+      return state.assistPage.value
+    case R.HvRegisterScontrol:
+      return synic.control
+    case R.HvRegisterSversion:
+      return 1n
+    case R.HvRegisterSifp:
+      return synic.eventPage.value
+    case R.HvRegisterSipp:
+      return synic.messagePage.value
+    case R.HvRegisterEom:
+      return 0n
+    case R.HvRegisterVsmVpStatus:
+      return BigInt(vp.vtl) | (BigInt(vtlMask(vp)) << 16n)
+    case R.HvRegisterVsmPartitionStatus:
+      return BigInt(partition.enabledVtls) | (BigInt(highestVtl(partition.enabledVtls)) << 16n)
+    case X64Register.HvX64RegisterHypercall:
+      return partition.machine.architecture === 'x64' ? partition.hypercallPage.value : undefined
+    default:
+      return undefined
+  }
+}
+
+/** Writes registers with a meaning here: whether the value was taken; `undefined` for all others. */
+function writeKnown(vp: VirtualProcessor, state: VtlState, name: number, value: bigint): boolean | undefined {
+  const { partition } = vp
+  const { synic } = state
+  if (name >= R.HvRegisterSint0 && name <= R.HvRegisterSint15) {
+    return synic.setSource(name - R.HvRegisterSint0, value)
+  }
+  if (name >= timerNames.first && name <= timerNames.last) {
+    const timer = state.timers[(name - timerNames.first) >> 1]
+    if (timer === undefined) return false
+    if (name % 2 === 0) timer.config = value
+    else timer.count = value
+    return true
+  }
+  switch (name) {
+    case R.HvRegisterExplicitSuspend:
+      vp.isExplicitlySuspended = (value & 1n) !== 0n
+      return true
+    case R.HvRegisterInterceptSuspend:
+      vp.isIntercepted = (value & 1n) !== 0n
+      return true
+    case R.HvRegisterDeliverabilityNotifications:
+      state.notifications = value
+      synic.endOfMessage()
+      return true
+    case R.HvRegisterGuestOsId:
+      partition.guestOsId = value
+      if (value === 0n) partition.hypercallPage.value &= ~1n
+      return true
+    case R.HvRegisterReferenceTsc:
+      if (!isReachable(value)) return false
+      partition.tscPage.value = value
+      return true
+    case R.HvRegisterVpAssistPage:
+      if (!isReachable(value)) return false
+      state.assistPage.value = value
+      return true
+    case R.HvRegisterScontrol:
+      synic.control = value
+      return true
+    case R.HvRegisterSifp:
+      if (!isReachable(value)) return false
+      synic.eventPage.value = value
+      return true
+    case R.HvRegisterSipp:
+      if (!isReachable(value)) return false
+      synic.setMessagePage(value)
+      return true
+    case R.HvRegisterEom:
+      synic.endOfMessage()
+      return true
+    case R.HvRegisterPrivilegesAndFeaturesInfo:
+    case R.HvRegisterVpIndex:
+    case R.HvRegisterTimeRefCount:
+    case R.HvRegisterSversion:
+    case R.HvRegisterVsmVpStatus:
+    case R.HvRegisterVsmPartitionStatus:
+      return false
+    case X64Register.HvX64RegisterHypercall:
+      return partition.machine.architecture === 'x64' ? setHypercallPage(vp, value) : undefined
+    default:
+      return undefined
+  }
+}
+
+/** Bit 0 stays 0 while there is no guest OS id; bit 1 locks the register. */
+function setHypercallPage(vp: VirtualProcessor, value: bigint): boolean {
+  const { partition } = vp
+  const page = partition.hypercallPage
+  if ((page.value & 2n) !== 0n || !isReachable(value)) return false
+  page.value = partition.guestOsId === 0n ? value & ~1n : value
+  return true
+}
+
+/** Whether a page number in bits 63:12 is an address that memory can have here: below 2^52. */
+function isReachable(value: bigint): boolean {
+  return value >> 52n === 0n
+}
+
+function vtlMask(vp: VirtualProcessor): number {
+  return [...vp.vtls.keys()].reduce((mask, vtl) => mask | (1 << vtl), 0)
+}
+
+function highestVtl(mask: number): number {
+  return 31 - Math.clz32(mask)
+}

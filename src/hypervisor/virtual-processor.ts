@@ -1,0 +1,116 @@
+import { InterruptController } from './interrupt-controller.ts'
+import type { Partition } from './partition.ts'
+import type { RegisterContents } from './register-contents.ts'
+import { RegisterPage } from './register-page.ts'
+import { slotDeliverable } from './slot-deliverable.ts'
+import { Synic } from './synic.ts'
+import { SyntheticTimer, timerCount } from './synthetic-timer.ts'
+
+/** What a VP has once for each virtual trust level. */
+export interface VtlState {
+  readonly vtl: number
+  readonly controller: InterruptController
+  readonly synic: Synic
+  readonly timers: readonly SyntheticTimer[]
+  /** VP assist page. */
+  readonly assistPage: RegisterPage
+  /** Registers that are private to the level, by name; see `vtl.ts`. */
+  readonly registers: Map<number, RegisterContents>
+  /** HvRegisterDeliverabilityNotifications: of which SINTs the parent wants to hear that their slot is free, bits 63:48. */
+  notifications: bigint
+}
+
+/**
+ * A virtual processor. There is no CPU behind it: whoever plays it makes its accesses through `vp-actions.ts`, takes its interrupts from the
+ * controller, and learns of both from the `Hypervisor`.
+ */
+export class VirtualProcessor {
+  /** By level; 0 always, others once enabled. */
+  readonly vtls = new Map<number, VtlState>()
+  /** Registers that all levels share, by name. */
+  readonly registers = new Map<number, RegisterContents>()
+  /** The level that it runs in. */
+  vtl = 0
+  /** Its parent has to clear HvRegisterExplicitSuspend first. */
+  #isSuspended = true
+  /** An intercept waits for the parent. */
+  isIntercepted = false
+  isDeleted = false
+
+  constructor(
+    readonly partition: Partition,
+    readonly index: number,
+  ) {
+    this.addVtl(0)
+  }
+
+  get isExplicitlySuspended(): boolean {
+    return this.#isSuspended
+  }
+
+  set isExplicitlySuspended(suspended: boolean) {
+    this.#isSuspended = suspended
+    const vps = [...this.partition.vps.values(), this]
+    this.partition.clock.run(vps.some((vp) => !vp.isDeleted && !vp.isExplicitlySuspended))
+  }
+
+  /** Whether it would run. */
+  get isRunning(): boolean {
+    return !this.isDeleted && !this.#isSuspended && !this.isIntercepted
+  }
+
+  /** State of the level that it runs in. */
+  get current(): VtlState {
+    return this.level(this.vtl) ?? this.addVtl(this.vtl)
+  }
+
+  /** Interrupt controller of the level that it runs in. */
+  get controller(): InterruptController {
+    return this.current.controller
+  }
+
+  /** SynIC of the level that it runs in. */
+  get synic(): Synic {
+    return this.current.synic
+  }
+
+  level(vtl: number): VtlState | undefined {
+    return this.vtls.get(vtl)
+  }
+
+  /** Adds a level, or answers the one that is there. */
+  addVtl(vtl: number): VtlState {
+    const existing = this.vtls.get(vtl)
+    if (existing !== undefined) return existing
+    const { machine, space, pageMode, clock } = this.partition
+    const controller = new InterruptController(
+      () => machine.noteInterrupt(this),
+      () => synic.scan(),
+    )
+    const synic: Synic = new Synic(space, pageMode, controller, (sint) => slotDeliverable(this, state, sint))
+    const state: VtlState = {
+      vtl,
+      controller,
+      synic,
+      timers: Array.from({ length: timerCount }, (_, index) => new SyntheticTimer(index, clock, synic, controller)),
+      assistPage: new RegisterPage(space, pageMode),
+      registers: new Map(),
+      notifications: 0n,
+    }
+    this.vtls.set(vtl, state)
+    return state
+  }
+
+  /** Ends it: queues, timers and pages go. */
+  remove(): void {
+    this.isDeleted = true
+    for (const { synic, timers, assistPage } of this.vtls.values()) {
+      for (const timer of timers) timer.reset()
+      synic.reset()
+      assistPage.value = 0n
+    }
+    this.partition.vps.delete(this.index)
+    this.partition.pool.free(this)
+    this.isExplicitlySuspended = true
+  }
+}

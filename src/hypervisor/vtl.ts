@@ -1,0 +1,95 @@
+import { VtlEntryReason } from '../hypercall/enums/vp.ts'
+import { maxVtl } from '../hypercall/input-vtl.ts'
+import { X64Register } from '../hypercall/registers/x64.ts'
+import { HvStatus } from '../hypercall/status.ts'
+import { OurStatus } from './choices.ts'
+import { type RegisterContents, register64 } from './register-contents.ts'
+import { writeRegister } from './registers.ts'
+import { targetOf, vpOf } from './target.ts'
+import type { VirtualProcessor } from './virtual-processor.ts'
+
+/** Where the VP assist page has the reason of entry, and RAX and RCX for the return. Source: TLFS 15.12.1 (HV_VP_VTL_CONTROL). */
+const vtlControl = { entryReason: 8, rax: 16, rcx: 24 } as const
+
+/** HvCallEnablePartitionVtl: a level for a partition, which each VP enables then. A child's level 1 by its parent, or by itself. */
+export function enablePartitionVtl(caller: VirtualProcessor, partition: bigint, vtl: number): number {
+  const target = targetOf(caller.partition, partition, {
+    target: 'self or child',
+    privilege: 'accessVsm',
+    states: ['active'],
+  })
+  if (target.value === undefined) return target.status
+  if (!(vtl >= 1 && vtl <= maxVtl)) return HvStatus.InvalidParameter
+  // A level enables the next one above it; a parent any.
+  if (target.value === caller.partition && vtl > caller.vtl + 1) return HvStatus.InvalidVtlState
+  if ((target.value.enabledVtls & (1 << vtl)) !== 0) return HvStatus.VtlAlreadyEnabled
+  target.value.enabledVtls |= 1 << vtl
+  return HvStatus.Success
+}
+
+/** HvCallEnableVpVtl: a level for a VP, which enters it first with these registers. */
+export function enableVpVtl(
+  caller: VirtualProcessor,
+  partition: bigint,
+  index: number,
+  vtl: number,
+  context: ReadonlyMap<number, RegisterContents> = new Map(),
+): number {
+  const target = targetOf(caller.partition, partition, {
+    target: 'self or child',
+    privilege: 'accessVsm',
+    states: ['active'],
+  })
+  if (target.value === undefined) return target.status
+  const found = vpOf(target.value, index)
+  if (found.value === undefined) return found.status
+  if (!(vtl >= 1 && vtl <= maxVtl)) return HvStatus.InvalidParameter
+  if ((target.value.enabledVtls & (1 << vtl)) === 0) return OurStatus.vtlNotEnabled
+  if (found.value.level(vtl) !== undefined) return HvStatus.VtlAlreadyEnabled
+  const state = found.value.addVtl(vtl)
+  for (const [name, value] of context) {
+    if (writeRegister(found.value, state, name, value) === HvStatus.Success) continue
+    found.value.vtls.delete(vtl)
+    return HvStatus.InvalidRegisterValue
+  }
+  return HvStatus.Success
+}
+
+/**
+ * HvCallVtlCall: a VP enters the next higher level. Answers false where the guest gets #UD instead: a control word that is not 0, no such
+ * level. Source: TLFS 15.6.
+ */
+export function vtlCall(vp: VirtualProcessor, control = 0n): boolean {
+  if (!vp.isRunning || control !== 0n) return false
+  const above = [...vp.vtls.keys()].filter((vtl) => vtl > vp.vtl)
+  if (above.length === 0) return false
+  const next = Math.min(...above)
+  enter(vp, next)
+  return true
+}
+
+/**
+ * HvCallVtlReturn: a VP returns to the level below. Bit 0 of the control word: fast, RAX and RCX stay as they are. Answers false where
+ * the guest gets #UD: from VTL 0, or with other bits.
+ */
+export function vtlReturn(vp: VirtualProcessor, control = 0n): boolean {
+  if (!vp.isRunning || vp.vtl === 0 || control >> 1n !== 0n) return false
+  const page = vp.current.assistPage.place()
+  if (control === 0n && page !== undefined) {
+    const saved = new Uint8Array(16)
+    page.memory.read(page.base + vtlControl.rax, saved, 0, 16)
+    const view = new DataView(saved.buffer)
+    vp.registers.set(X64Register.HvX64RegisterRax, register64(view.getBigUint64(0, true)))
+    vp.registers.set(X64Register.HvX64RegisterRcx, register64(view.getBigUint64(8, true)))
+  }
+  vp.vtl = Math.max(...[...vp.vtls.keys()].filter((vtl) => vtl < vp.vtl))
+  if (vp.controller.isPending) vp.partition.machine.noteInterrupt(vp)
+  return true
+}
+
+function enter(vp: VirtualProcessor, vtl: number): void {
+  vp.vtl = vtl
+  const page = vp.current.assistPage.place()
+  page?.memory.store32(page.base + vtlControl.entryReason, VtlEntryReason.VtlCall)
+  if (vp.controller.isPending) vp.partition.machine.noteInterrupt(vp)
+}
