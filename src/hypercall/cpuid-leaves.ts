@@ -2,7 +2,7 @@ import { bit, bitField, bits, flags, reserved, struct, u32 } from '../wire/index
 import { PartitionIsolationTypeField } from './enums/partition.ts'
 import { PartitionPrivilegesField } from './privileges.ts'
 
-/** Leaf 0x40000000: vendor and highest leaf. Source: TLFS 2.4. */
+/** Leaf 0x40000000: vendor and highest leaf. Source: TLFS. */
 export const CpuidVendor = /* @__PURE__ */ struct(
   'CpuidVendor',
   {
@@ -18,7 +18,7 @@ export const CpuidVendor = /* @__PURE__ */ struct(
   { size: 16, aliases: { like: 'HV_VENDOR_AND_MAX_FUNCTION' } },
 )
 
-/** Leaf 0x40000001: which interface the hypervisor speaks. Source: TLFS 2.4. */
+/** Leaf 0x40000001: which interface the hypervisor speaks. Source: TLFS. */
 export const CpuidInterface = /* @__PURE__ */ struct(
   'CpuidInterface',
   {
@@ -31,7 +31,7 @@ export const CpuidInterface = /* @__PURE__ */ struct(
   { size: 16, aliases: { mile: 'HV_HYPERVISOR_INTERFACE_INFO' } },
 )
 
-/** Leaf 0x40000002: version of the hypervisor. Source: TLFS 2.4. */
+/** Leaf 0x40000002: version of the hypervisor. Source: TLFS. */
 export const CpuidVersion = /* @__PURE__ */ struct(
   'CpuidVersion',
   {
@@ -52,7 +52,7 @@ export const CpuidVersion = /* @__PURE__ */ struct(
 /**
  * Leaf 0x40000003: privileges of the partition and features of the hypervisor. EDX bits 20-31 reserved in TLFS online,
  * named in symbols and hvdef. EDX bit 16: PasidFeaturesAvailable (symbols) vs SvmFeaturesAvailable (hvdef). Source:
- * TLFS 2.4.
+ * TLFS.
  */
 export const CpuidFeatures = /* @__PURE__ */ struct(
   'CpuidFeatures',
@@ -108,7 +108,7 @@ export const CpuidFeatures = /* @__PURE__ */ struct(
 
 /**
  * Leaf 0x40000004: what a guest had better do. EAX bits 19-29 reserved in TLFS online. EAX bit 8 reserved in TLFS
- * online, UseX2ApicMsrs in symbols. Source: TLFS 2.4.
+ * online, UseX2ApicMsrs in symbols. Source: TLFS.
  */
 export const CpuidRecommendations = /* @__PURE__ */ struct(
   'CpuidRecommendations',
@@ -155,7 +155,7 @@ export const CpuidRecommendations = /* @__PURE__ */ struct(
   { size: 16, aliases: { mile: 'HV_ENLIGHTENMENT_INFORMATION' } },
 )
 
-/** Leaf 0x40000005: limits of the hypervisor; 0 is not reported. Source: TLFS 2.4. */
+/** Leaf 0x40000005: limits of the hypervisor; 0 is not reported. Source: TLFS. */
 export const CpuidLimits = /* @__PURE__ */ struct(
   'CpuidLimits',
   {
@@ -169,7 +169,7 @@ export const CpuidLimits = /* @__PURE__ */ struct(
 
 /**
  * Leaf 0x40000006: hardware that the hypervisor makes use of. EAX bit 24: TLFS online WDAT table in use; symbols/hvdef
- * ChildX2ApicRecommended (bit 25 HardwareWatchdogReserved). Source: TLFS 2.4.
+ * ChildX2ApicRecommended (bit 25 HardwareWatchdogReserved). Source: TLFS.
  */
 export const CpuidHardwareFeatures = /* @__PURE__ */ struct(
   'CpuidHardwareFeatures',
@@ -210,7 +210,7 @@ export const CpuidHardwareFeatures = /* @__PURE__ */ struct(
   { size: 16, aliases: { mile: 'HV_HYPERVISOR_HARDWARE_FEATURES' } },
 )
 
-/** Leaf 0x40000007: processor management, for the root. Source: TLFS 2.4. */
+/** Leaf 0x40000007: processor management, for the root. Source: TLFS. */
 export const CpuidCpuManagement = /* @__PURE__ */ struct(
   'CpuidCpuManagement',
   {
@@ -236,7 +236,7 @@ export const CpuidCpuManagement = /* @__PURE__ */ struct(
 
 /**
  * Leaf 0x40000008: shared virtual memory. In newer hypervisors bit 1 of EAX is PASID support and EBX the largest page
- * request queue. Source: TLFS 2.4.
+ * request queue. Source: TLFS.
  */
 export const CpuidSvm = /* @__PURE__ */ struct(
   'CpuidSvm',
@@ -252,7 +252,7 @@ export const CpuidSvm = /* @__PURE__ */ struct(
   { size: 16, aliases: { mile: 'HV_HYPERVISOR_SVM_FEATURES' } },
 )
 
-/** Leaf 0x40000009: what the outer hypervisor offers to a nested one. Source: TLFS 2.4. */
+/** Leaf 0x40000009: what the outer hypervisor offers to a nested one. Source: TLFS. */
 export const CpuidNestedFeatures = /* @__PURE__ */ struct(
   'CpuidNestedFeatures',
   {
@@ -274,7 +274,7 @@ export const CpuidNestedFeatures = /* @__PURE__ */ struct(
   { size: 16 },
 )
 
-/** Leaf 0x4000000a: enlightenments for a nested hypervisor. Source: TLFS 2.4. */
+/** Leaf 0x4000000a: enlightenments for a nested hypervisor. Source: TLFS. */
 export const CpuidNestedVirtualization = /* @__PURE__ */ struct(
   'CpuidNestedVirtualization',
   {

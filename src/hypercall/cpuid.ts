@@ -26,7 +26,7 @@ export interface CpuidResult {
   readonly edx: number
 }
 
-/** The structure of each leaf, by number. Source: TLFS 2.4; 0x40000080 to 82 OpenVMM. */
+/** The structure of each leaf, by number. Source: TLFS; 0x40000080 to 82 OpenVMM. */
 export const cpuidLeaves = {
   1073741824: CpuidVendor,
   1073741825: CpuidInterface,

@@ -64,7 +64,7 @@ export const IoapicRte = /* @__PURE__ */ struct(
 /** Data of an interrupt from a source without a name, or from an ARM64 GIC distributor. */
 export const OtherInterruptData = /* @__PURE__ */ struct('OtherInterruptData', { data: u64 }, { size: 8 })
 
-/** Tells one interrupt of a device. On ARM64 the data has 16 bytes. Source: TLFS 10.9 (HV_INTERRUPT_ENTRY), Linux hv_interrupt_entry. */
+/** Tells one interrupt of a device. On ARM64 the data has 16 bytes. Source: TLFS (HV_INTERRUPT_ENTRY), Linux hv_interrupt_entry. */
 export const InterruptEntry = /* @__PURE__ */ struct(
   'InterruptEntry',
   {
@@ -83,7 +83,7 @@ export const InterruptEntry = /* @__PURE__ */ struct(
   { size: 16, aliases: { linux: 'hv_interrupt_entry', mile: 'HV_INTERRUPT_ENTRY' } },
 )
 
-/** How the target of a device interrupt is given. Source: TLFS 10.9 (HV_DEVICE_INTERRUPT_TARGET), Mile.HyperV. */
+/** How the target of a device interrupt is given. Source: TLFS (HV_DEVICE_INTERRUPT_TARGET), Mile.HyperV. */
 export const DeviceInterruptTargetFlags = {
   multicast: 0x1,
   /** A set of VPs, not a mask. */
@@ -112,7 +112,7 @@ export const ProcessorSetTarget = /* @__PURE__ */ struct(
 
 /**
  * Vector and VPs of a device interrupt. Linux counts the mask of valid banks to the structure, 24 bytes (`hv_device_interrupt_target`).
- * Source: TLFS 10.9 (HV_DEVICE_INTERRUPT_TARGET).
+ * Source: TLFS (HV_DEVICE_INTERRUPT_TARGET).
  */
 export const DeviceInterruptTarget = /* @__PURE__ */ struct(
   'DeviceInterruptTarget',

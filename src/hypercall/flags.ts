@@ -1,6 +1,6 @@
 import { flags, flags64, openEnum, u8, u32, u64 } from '../wire/index.ts'
 
-/** What a flush of virtual addresses covers. Bits 8 and 9 in symbols only. Source: TLFS 9.4 (HV_FLUSH_FLAGS), OpenVMM hvdef (HvFlushFlags). */
+/** What a flush of virtual addresses covers. Bits 8 and 9 in symbols only. Source: TLFS (HV_FLUSH_FLAGS), OpenVMM hvdef (HvFlushFlags). */
 export const FlushFlags = {
   /** All VPs: the processor mask or set is ignored. */
   allProcessors: 0x1n,
@@ -19,7 +19,7 @@ export const FlushFlagsField = /* @__PURE__ */ flags64('FlushFlags', u64, FlushF
 
 /**
  * Access to a guest physical page, and how it is mapped. TLFS 2.0A knows the lowest three, with one for both kinds of execution.
- * Source: TLFS 5.4 (HV_MAP_GPA_FLAGS), OpenVMM hvdef (HvMapGpaFlags), Mile.HyperV.
+ * Source: TLFS (HV_MAP_GPA_FLAGS), OpenVMM hvdef (HvMapGpaFlags), Mile.HyperV.
  */
 export const MapGpaFlags = {
   readable: 0x1,
@@ -52,7 +52,7 @@ export const UnmapGpaFlags = { keepPrecommitted: 0x1, largePage: 0x2 } as const
 /** {@link UnmapGpaFlags} on the wire. */
 export const UnmapGpaFlagsField = /* @__PURE__ */ flags('UnmapGpaFlags', u32, UnmapGpaFlags)
 
-/** Accesses that an intercept is set on. Source: TLFS 9.6.1 (HV_INTERCEPT_ACCESS_TYPE_MASK). */
+/** Accesses that an intercept is set on. Source: TLFS (HV_INTERCEPT_ACCESS_TYPE_MASK). */
 export const InterceptAccessTypeMask = { read: 0x1, write: 0x2, execute: 0x4 } as const
 /** {@link InterceptAccessTypeMask} on the wire. */
 export const InterceptAccessTypeMaskField = /* @__PURE__ */ flags(
@@ -61,22 +61,22 @@ export const InterceptAccessTypeMaskField = /* @__PURE__ */ flags(
   InterceptAccessTypeMask,
 )
 
-/** The access that an intercept message reports. Source: TLFS 9.6.1 (HV_INTERCEPT_ACCESS_TYPE). */
+/** The access that an intercept message reports. Source: TLFS (HV_INTERCEPT_ACCESS_TYPE). */
 export const InterceptAccessType = { Read: 0, Write: 1, Execute: 2 } as const
 /** {@link InterceptAccessType} on the wire, 1 byte. */
 export const InterceptAccessTypeField = /* @__PURE__ */ openEnum('InterceptAccessType', u8, InterceptAccessType)
 
-/** On the first of the calls that save or restore a partition. Source: TLFS 2.0A 19.3 (HV_SAVE_RESTORE_STATE_FLAGS). */
+/** On the first of the calls that save or restore a partition. Source: TLFS 2.0A (HV_SAVE_RESTORE_STATE_FLAGS). */
 export const SaveRestoreStateFlags = { start: 0x1 } as const
 /** {@link SaveRestoreStateFlags} on the wire. */
 export const SaveRestoreStateFlagsField = /* @__PURE__ */ flags('SaveRestoreStateFlags', u32, SaveRestoreStateFlags)
 
-/** Options of HvCallPostDebugData. Source: TLFS 2.0A 22.4 (HV_DEBUG_OPTIONS). */
+/** Options of HvCallPostDebugData. Source: TLFS 2.0A (HV_DEBUG_OPTIONS). */
 export const PostDebugDataOptions = { loop: 0x1 } as const
 /** {@link PostDebugDataOptions} on the wire. */
 export const PostDebugDataOptionsField = /* @__PURE__ */ flags('PostDebugDataOptions', u32, PostDebugDataOptions)
 
-/** Options of HvCallRetrieveDebugData. Source: TLFS 2.0A 22.4 (HV_DEBUG_OPTIONS). */
+/** Options of HvCallRetrieveDebugData. Source: TLFS 2.0A (HV_DEBUG_OPTIONS). */
 export const RetrieveDebugDataOptions = { loop: 0x1, testActivity: 0x2 } as const
 /** {@link RetrieveDebugDataOptions} on the wire. */
 export const RetrieveDebugDataOptionsField = /* @__PURE__ */ flags(
@@ -85,7 +85,7 @@ export const RetrieveDebugDataOptionsField = /* @__PURE__ */ flags(
   RetrieveDebugDataOptions,
 )
 
-/** Options of HvCallResetDebugSession, at least one. Source: TLFS 2.0A 22.4 (HV_DEBUG_OPTIONS). */
+/** Options of HvCallResetDebugSession, at least one. Source: TLFS 2.0A (HV_DEBUG_OPTIONS). */
 export const ResetDebugSessionOptions = { purgeIncomingData: 0x1, purgeOutgoingData: 0x2 } as const
 /** {@link ResetDebugSessionOptions} on the wire. */
 export const ResetDebugSessionOptionsField = /* @__PURE__ */ flags(

@@ -1,14 +1,14 @@
 import { bit, bitField, bits, u64 } from '../wire/index.ts'
 import { word } from './word.ts'
 
-/** Who made a proprietary operating system. Source: TLFS 2.6 (HV_GUEST_OS_VENDOR); BlackBerry in the TLFS only. */
+/** Who made a proprietary operating system. Source: TLFS (HV_GUEST_OS_VENDOR); BlackBerry in the TLFS only. */
 export const GuestOsVendor = { Microsoft: 1, Hpe: 2, BlackBerry: 3, Lancom: 0x200 } as const
-/** Microsoft's operating systems. Source: TLFS 2.6 (HV_GUEST_OS_MICROSOFT_IDS). */
+/** Microsoft's operating systems. Source: TLFS (HV_GUEST_OS_MICROSOFT_IDS). */
 export const MicrosoftOs = { Undefined: 0, MsDos: 1, Windows3x: 2, Windows9x: 3, WindowsNt: 4, WindowsCe: 5 } as const
-/** Open source operating systems. Source: TLFS 2.6 (HV_GUEST_OS_OPENSOURCE_IDS). */
+/** Open source operating systems. Source: TLFS (HV_GUEST_OS_OPENSOURCE_IDS). */
 export const OpenSourceOs = { Undefined: 0, Linux: 1, FreeBsd: 2, Xen: 3, Illumos: 4 } as const
 
-/** Identity of a proprietary guest: MSR 0x40000000, HvRegisterGuestOsId. Zero until the guest has set it. Source: TLFS 2.6. */
+/** Identity of a proprietary guest: MSR 0x40000000, HvRegisterGuestOsId. Zero until the guest has set it. Source: TLFS. */
 export const GuestOsIdWord = /* @__PURE__ */ bits(u64, {
   buildNumber: bitField(0, 16),
   serviceVersion: bitField(16, 8),
@@ -26,7 +26,7 @@ export const GuestOsId = /* @__PURE__ */ word('GuestOsId', GuestOsIdWord, {
   like: 'HV_GUEST_OS_ID_CONTENTS',
 })
 
-/** Identity of an open source guest. Linux has its LINUX_VERSION_CODE as version, 0 as distribution. Source: TLFS 2.6. */
+/** Identity of an open source guest. Linux has its LINUX_VERSION_CODE as version, 0 as distribution. Source: TLFS. */
 export const OpenSourceGuestOsIdWord = /* @__PURE__ */ bits(u64, {
   /** What the distribution likes. */
   buildNumber: bitField(0, 16),

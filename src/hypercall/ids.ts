@@ -2,15 +2,15 @@ import { bitField, bits, type Id, type IntSchema, idField, u32, u64 } from '../w
 
 declare const partitionKind: unique symbol
 
-/** Identifies a partition, 64 bits; unique as long as the machine is on. A plain bigint is accepted. Source: TLFS 4.2.1 (HV_PARTITION_ID). */
+/** Identifies a partition, 64 bits; unique as long as the machine is on. A plain bigint is accepted. Source: TLFS (HV_PARTITION_ID). */
 export type PartitionId = bigint & { readonly [partitionKind]?: true }
-/** Number of a virtual processor in its partition, from 0. Source: TLFS 7.8.1 (HV_VP_INDEX). */
+/** Number of a virtual processor in its partition, from 0. Source: TLFS (HV_VP_INDEX). */
 export type VpIndex = Id<'vp'>
-/** A port of a partition: 24 bits, unique in the partition that owns it. Source: TLFS 11.6 (HV_PORT_ID). */
+/** A port of a partition: 24 bits, unique in the partition that owns it. Source: TLFS (HV_PORT_ID). */
 export type PortId = Id<'port'>
-/** A connection of a partition: 24 bits, unique in the partition that owns it. Source: TLFS 11.6 (HV_CONNECTION_ID). */
+/** A connection of a partition: 24 bits, unique in the partition that owns it. Source: TLFS (HV_CONNECTION_ID). */
 export type ConnectionId = Id<'connection'>
-/** Names a register of a VP, 32 bits; see `registers.ts`. Source: TLFS 7.8.2 (HV_REGISTER_NAME). */
+/** Names a register of a VP, 32 bits; see `registers.ts`. Source: TLFS (HV_REGISTER_NAME). */
 export type RegisterName = Id<'register'>
 
 /** Partition ids with a meaning of their own. */
@@ -31,7 +31,7 @@ export const WellKnownVp = {
 
 /** Highest port or connection id: bits 31 to 24 must be zero. */
 export const maxPortId = 0xff_ffff
-/** Highest VP number on x64. Source: TLFS appendix (HV_MAX_VP_INDEX). */
+/** Highest VP number on x64. Source: TLFS (HV_MAX_VP_INDEX). */
 export const maxVpIndex = 2047
 /** Bytes of a page of guest memory. */
 export const pageSize = 4096
@@ -48,6 +48,6 @@ export const registerNameField: IntSchema<RegisterName> = /* @__PURE__ */ idFiel
 export const PortIdWord = /* @__PURE__ */ bits(u32, { id: bitField(0, 24) })
 /**
  * A connection id as hypercalls and monitor pages carry it: 24 bits. Symbols name bits 31:30 `Scope`, which the TLFS and Linux reserve.
- * Source: Linux hv_connection_id, TLFS 11.3.
+ * Source: Linux hv_connection_id, TLFS.
  */
 export const ConnectionIdWord = /* @__PURE__ */ bits(u32, { id: bitField(0, 24) })

@@ -1,10 +1,10 @@
 import { bit, bitField, bits, u8 } from '../wire/index.ts'
 import { word } from './word.ts'
 
-/** Virtual trust levels that can be named: 0 … 15. Source: TLFS 15.2. */
+/** Virtual trust levels that can be named: 0 … 15. Source: TLFS. */
 export const maxVtl = 15
 
-/** Which VTL a call means. Source: TLFS 15.10 (HV_INPUT_VTL), Linux hv_input_vtl. */
+/** Which VTL a call means. Source: TLFS (HV_INPUT_VTL), Linux hv_input_vtl. */
 export const InputVtlWord = /* @__PURE__ */ bits(u8, {
   /** Counts only with `useTargetVtl`; else the caller's own VTL is meant. */
   targetVtl: bitField(0, 4),

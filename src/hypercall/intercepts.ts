@@ -30,7 +30,7 @@ export const ApicWriteParameters = /* @__PURE__ */ struct('ApicWriteParameters',
 /** An intercept that needs no parameter, or one without a name. */
 export const OtherInterceptParameters = /* @__PURE__ */ struct('OtherInterceptParameters', { parameter: u64 })
 
-/** What an intercept is set on, told by `interceptType`. Source: TLFS 9.6.2 (HV_INTERCEPT_PARAMETERS), Linux hv_intercept_parameters. */
+/** What an intercept is set on, told by `interceptType`. Source: TLFS (HV_INTERCEPT_PARAMETERS), Linux hv_intercept_parameters. */
 export const InterceptParameters = /* @__PURE__ */ choice(
   'InterceptParameters',
   [
@@ -63,7 +63,7 @@ export const InterceptParameters = /* @__PURE__ */ choice(
   'interceptType',
 )
 
-/** What an intercept is set on. Source: TLFS 9.6.2 (HV_INTERCEPT_DESCRIPTOR). */
+/** What an intercept is set on. Source: TLFS (HV_INTERCEPT_DESCRIPTOR). */
 export const InterceptDescriptor = /* @__PURE__ */ struct(
   'InterceptDescriptor',
   { interceptType: InterceptTypeField, padding: reserved(u32), parameters: InterceptParameters },

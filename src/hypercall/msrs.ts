@@ -46,7 +46,7 @@ export interface Msr {
  * The synthetic MSRs of x64, by number. Bits named RsvdP are to be preserved, RsvdZ to be zero. 0x400000c1 and 0x400000c2 had another
  * meaning in TLFS 2.0A and are there twice. On ARM64 the same are registers.
  *
- * Source: TLFS appendix F, TLFS 2.0A appendix F, Mile.HyperV.
+ * Source: TLFS, TLFS 2.0A, Mile.HyperV.
  */
 export const msrs: readonly Msr[] = /* @__PURE__ */ table()
 

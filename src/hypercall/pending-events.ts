@@ -187,7 +187,7 @@ export const X64PendingVirtualizationFaultEvent = /* @__PURE__ */ struct(
 
 /**
  * HvRegisterPendingEvent0 and 1, or the event that a translation would raise: what it is stands in `eventType`, how the 15 bytes behind
- * it are to be read in the structures above. Source: TLFS 7.9.2, Mile.HyperV (HV_X64_PENDING_EVENT).
+ * it are to be read in the structures above. Source: TLFS, Mile.HyperV (HV_X64_PENDING_EVENT).
  */
 export const X64PendingEvent = /* @__PURE__ */ struct(
   'X64PendingEvent',

@@ -60,7 +60,7 @@ export const DoorbellPortInfo = /* @__PURE__ */ struct(
 /** A port of a type without a name. */
 export const OtherPortInfo = /* @__PURE__ */ struct('OtherPortInfo', { bytes: bytes(16) }, { size: 16 })
 
-/** What kind a port is and where it delivers. Source: TLFS 11.8 (HV_PORT_INFO), Linux hv_port_info. */
+/** What kind a port is and where it delivers. Source: TLFS (HV_PORT_INFO), Linux hv_port_info. */
 export const PortInfo = /* @__PURE__ */ struct(
   'PortInfo',
   {
@@ -128,7 +128,7 @@ export const DoorbellConnectionInfo = /* @__PURE__ */ struct(
 /** A connection to a port of a type without a name. */
 export const OtherConnectionInfo = /* @__PURE__ */ struct('OtherConnectionInfo', { bytes: bytes(24) }, { size: 24 })
 
-/** What a connection is made to. Its type must be the port's. Source: TLFS 11.9 (HV_CONNECTION_INFO), Linux hv_connection_info. */
+/** What a connection is made to. Its type must be the port's. Source: TLFS (HV_CONNECTION_INFO), Linux hv_connection_info. */
 export const ConnectionInfo = /* @__PURE__ */ struct(
   'ConnectionInfo',
   {

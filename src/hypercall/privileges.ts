@@ -5,7 +5,7 @@ import { flags64, u64 } from '../wire/index.ts'
  * PrivilegeFlags, and on ARM64 of HvRegisterPrivilegesAndFeaturesInfo. The root has all. The TLFS reserves bits 12, 14, 15, 35, 45, 46, 47,
  * 50, 51 and 54, which symbols and OpenVMM name.
  *
- * Source: TLFS 4.2.2 (HV_PARTITION_PRIVILEGE_MASK), Mile.HyperV, OpenVMM hvdef (HvPartitionPrivilege).
+ * Source: TLFS (HV_PARTITION_PRIVILEGE_MASK), Mile.HyperV, OpenVMM hvdef (HvPartitionPrivilege).
  */
 export const PartitionPrivileges = {
   /** HV_X64_MSR_VP_RUNTIME. */
@@ -89,7 +89,7 @@ export type PartitionPrivilege = keyof typeof PartitionPrivileges
 
 /**
  * What a child partition starts with: the registers of bits 0 to 8 and 10, neither the reference TSC nor any hypercall.
- * Source: TLFS 2.0A 4.2.2.
+ * Source: TLFS 2.0A.
  */
 export const childPrivileges = 0x5ffn
 

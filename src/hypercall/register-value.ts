@@ -2,7 +2,7 @@ import { array, struct, u64 } from '../wire/index.ts'
 
 /**
  * Value of a register, 16 bytes whatever its width; what is beyond it is zero. How to read it is the register's matter: a 64-bit register
- * is `low`, a segment is `X64SegmentRegister`. Source: TLFS 7.8.3 (HV_REGISTER_VALUE), Linux hv_register_value.
+ * is `low`, a segment is `X64SegmentRegister`. Source: TLFS (HV_REGISTER_VALUE), Linux hv_register_value.
  */
 export const RegisterValue = /* @__PURE__ */ struct(
   'RegisterValue',

@@ -27,7 +27,7 @@ export const OtherStats = /* @__PURE__ */ struct('OtherStats', { identity: bytes
 
 /**
  * Whose counters a statistics page has, told by `statsType`. Linux names the last byte the area's type; its reserved bytes and those of the
- * symbols differ in their grouping only. Source: TLFS 2.0A 21.3 (HV_STATS_OBJECT_IDENTITY), Linux hv_stats_object_identity.
+ * symbols differ in their grouping only. Source: TLFS 2.0A (HV_STATS_OBJECT_IDENTITY), Linux hv_stats_object_identity.
  */
 export const StatsObjectIdentity = /* @__PURE__ */ choice(
   'StatsObjectIdentity',

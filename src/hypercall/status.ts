@@ -3,7 +3,7 @@
  * 2.0A; later ones have 0x20 for all features, and at 0x33 the singular INSUFFICIENT_BUFFER, with which the appendices of TLFS 5.0C and
  * 6.0b also misprint INSUFFICIENT_BUFFERS (0x13).
  *
- * Source: TLFS appendix B, TLFS 2.0A appendix B, OpenVMM hvdef (HvError), Linux drivers/hv/hv_common.c.
+ * Source: TLFS, TLFS 2.0A, OpenVMM hvdef (HvError), Linux drivers/hv/hv_common.c.
  */
 export const HvStatus = {
   /** Call completed. */

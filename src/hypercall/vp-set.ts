@@ -1,7 +1,7 @@
 import { type Count, counted, type Infer, struct, u64 } from '../wire/index.ts'
 import type { VpIndex } from './ids.ts'
 
-/** Forms of a set of VPs. Source: TLFS 7.8.7.3 (HV_GENERIC_SET_FORMAT). */
+/** Forms of a set of VPs. Source: TLFS (HV_GENERIC_SET_FORMAT). */
 export const VpSetFormat = {
   /** Up to 4096 VPs in banks of 64, of which only those in the mask are there. */
   Sparse4k: 0n,
@@ -36,7 +36,7 @@ function countOnes(mask: unknown): number {
 
 /**
  * A set of VPs. Format and mask belong to the fixed part of a call's header, the banks are its variable part: one qword a bank, ascending.
- * A bank may be there and empty. Source: TLFS 7.8.7.3 (HV_VP_SET), Linux hv_vpset.
+ * A bank may be there and empty. Source: TLFS (HV_VP_SET), Linux hv_vpset.
  */
 export const VpSet = /* @__PURE__ */ struct(
   'VpSet',
@@ -86,7 +86,7 @@ export function vpsIn({ format, validBanksMask, banks }: VpSet): VpIndex[] | und
 
 /**
  * Whether a hypercall may carry this set, its variable header `qwords` long: a known format, and for a sparse set one qword a bank
- * (HC-28, HC-29). Where it may not, the call answers HV_STATUS_INVALID_PARAMETER. Source: TLFS 7.8.7.3, OpenVMM hv1_hypercall.
+ * (HC-28, HC-29). Where it may not, the call answers HV_STATUS_INVALID_PARAMETER. Source: TLFS, OpenVMM hv1_hypercall.
  */
 export function isValidVpSet(
   { format, validBanksMask }: Pick<VpSet, 'format' | 'validBanksMask'>,

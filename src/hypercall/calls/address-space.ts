@@ -44,10 +44,7 @@ export const HvCallFlushVirtualAddressList = /* @__PURE__ */ call(0x0003, 'HvCal
     processorMask: u64,
   },
   element: {
-    /**
-     * Bits 63:12 base GVA page; bits 11:0 number of additional pages (0-4095). With HV_FLUSH_USE_EXTENDED_RANGE_FORMAT
-     * (flag bit 3): bits 10:0 additional pages, bit 11 large page, bits 63:12 base.
-     */
+    /** With `FlushFlags.useExtendedRangeFormat` in the form of `GvaRangeExtended`. */
     gvaRange: GvaRangeSimpleWord,
   },
   caller: 'self',
@@ -90,10 +87,7 @@ export const HvCallFlushVirtualAddressListEx = /* @__PURE__ */ call(
       processorSet: VpSet,
     },
     element: {
-      /**
-       * Bits 63:12 base GVA page; bits 11:0 number of additional pages (0-4095). With HV_FLUSH_USE_EXTENDED_RANGE_FORMAT
-       * (flag bit 3): bits 10:0 additional pages, bit 11 large page, bits 63:12 base.
-       */
+      /** With `FlushFlags.useExtendedRangeFormat` in the form of `GvaRangeExtended`. */
       gvaRange: GvaRangeSimpleWord,
     },
     caller: 'self',
@@ -150,8 +144,8 @@ export const HvCallFlushGuestPhysicalAddressSpace = /* @__PURE__ */ call(
 )
 
 /**
- * Flushes runs of second level translations of a nested guest. Range encoding: TLFS says 12-bit count; Linux/Mile use
- * an 11-bit count plus a large-page bit (max 2048 pages).
+ * Flushes runs of second level translations of a nested guest. The TLFS counts pages in 12 bits; Linux and the symbols in 11, with a
+ * large page bit, so at most 2048.
  */
 export const HvCallFlushGuestPhysicalAddressList = /* @__PURE__ */ call(
   0x00b0,
@@ -164,10 +158,6 @@ export const HvCallFlushGuestPhysicalAddressList = /* @__PURE__ */ call(
     },
     inputAliases: { like: 'hv_guest_mapping_flush_list' },
     element: {
-      /**
-       * Linux: bits 10:0 additional pages, bit 11 large page, bits 63:12 base page; TLFS prose: low 12 bits count additional
-       * pages (1..4096 pages).
-       */
       gpaRange: GpaPageRangeWord,
     },
     caller: 'any',

@@ -123,7 +123,7 @@ function block<const N extends string, F extends Fields | undefined>(
   return (fields === undefined ? undefined : struct(name, fields, { aliases })) as Block<N, F>
 }
 
-/** Whether a code is of the extended calls, which need the privilege EnableExtendedHypercalls. Source: TLFS 3.12. */
+/** Whether a code is of the extended calls, which need the privilege EnableExtendedHypercalls. Source: TLFS. */
 export function isExtended(code: number): boolean {
   return code >= 0x8001 && code <= 0xffff
 }

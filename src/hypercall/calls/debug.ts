@@ -71,9 +71,8 @@ export const HvCallResetDebugSession = /* @__PURE__ */ call(0x006b, 'HvCallReset
 })
 
 /**
- * Writes a character to the debugger. TLFS 2.0 section 23.4.2 gives 0x0071 to HvGetSystemProperty (input PropertyCode
- * 4+4, output 16 bytes); its own appendix omits 0x0071; every later source names 0x0071 HvCallOutputDebugCharacter and
- * GetSystemProperty 0x007B.
+ * Writes a character to the debugger. TLFS 2.0A gives this code to HvGetSystemProperty in its text, and leaves it out of its
+ * appendix; all later sources have that at 0x007b.
  */
 export const HvCallOutputDebugCharacter = /* @__PURE__ */ call(0x0071, 'HvCallOutputDebugCharacter', 'simple', {
   layout: 'unknown',

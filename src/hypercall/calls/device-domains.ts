@@ -70,7 +70,7 @@ export const HvCallMapDeviceGpaPages = /* @__PURE__ */ call(0x00b3, 'HvCallMapDe
   source: 'Mile.HyperV',
 })
 
-/** Unmaps a run of pages from a device domain. Base address only; page count presumably the rep count. */
+/** Unmaps a run of pages from a device domain: presumably as many as the rep count, there is no list. */
 export const HvCallUnmapDeviceGpaPages = /* @__PURE__ */ call(0x00b4, 'HvCallUnmapDeviceGpaPages', 'rep', {
   input: {
     deviceDomain: struct(
@@ -186,10 +186,8 @@ export const HvCallUnmapSparseDeviceGpaPages = /* @__PURE__ */ call(0x00c8, 'HvC
 })
 
 /**
- * Sets up translation in a device domain. X64 form here (40 bytes) is from the Linux pvIOMMU series; the ARM64/older
- * symbol form in Mile is 64 bytes: Flags u64 at 24 (bit 0 TranslationEnabled, bit 1 CoherentTableWalks),
- * PageTableRoot0 at 32, PageTableRoot1 at 40, InputSize0 u8 at 48, InputSize1 u8 at 49, Mair0 u32 at 52, Mair1 u32 at
- * 56, Asid u16 at 60.
+ * Sets up translation in a device domain, as in Linux's pvIOMMU patches. The older form of the symbols has 64 bytes:
+ * `DeviceDomainSettings` behind the domain.
  */
 export const HvCallConfigureDeviceDomain = /* @__PURE__ */ call(0x00ce, 'HvCallConfigureDeviceDomain', 'simple', {
   input: {

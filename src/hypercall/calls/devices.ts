@@ -12,7 +12,7 @@ import { GvaRangeExtendedWord } from '../gpa-ranges.ts'
 import { partitionIdField, vpIndexField } from '../ids.ts'
 import { call } from './call.ts'
 
-/** Not in use today. 0x0081 was HvCallUnmapDevicePages in TLFS 5.0C/6.0b; reserved later. */
+/** Not in use today. In TLFS 6.0b the code was HvCallUnmapDevicePages. */
 export const HvCallReserved0081 = /* @__PURE__ */ call(0x0081, 'HvCallReserved0081', 'simple', {
   layout: 'unknown',
   privilege: 'cpuManagement',
@@ -99,7 +99,7 @@ export const HvCallFlushPasidAddressSpace = /* @__PURE__ */ call(0x00a0, 'HvCall
   source: 'Mile.HyperV',
 })
 
-/** Flushes runs of pages of a PASID from the IOTLB. Header also carries VaCount at 12. */
+/** Flushes runs of pages of a PASID from the IOTLB; the header counts them too. */
 export const HvCallFlushPasidAddressList = /* @__PURE__ */ call(0x00a1, 'HvCallFlushPasidAddressList', 'rep', {
   input: {
     fullPasid: FullPasid,
@@ -198,10 +198,7 @@ export const HvCallDeleteDevicePrQueue = /* @__PURE__ */ call(0x00a8, 'HvCallDel
   source: 'Mile.HyperV',
 })
 
-/**
- * Sets a property of a page request queue. Header only; property payload that follows is not documented. Payload
- * unknown.
- */
+/** Sets a property of a page request queue. The property's value follows in a form that no source lists. */
 export const HvCallSetDevicePrqProperty = /* @__PURE__ */ call(0x00a9, 'HvCallSetDevicePrqProperty', 'simple', {
   input: {
     queueId: u32,
@@ -232,9 +229,7 @@ export const HvCallGetPhysicalDeviceProperty = /* @__PURE__ */ call(
   },
 )
 
-/**
- * Sets a property of a physical device. Header only; property payload that follows is not documented. Payload unknown.
- */
+/** Sets a property of a physical device. The property's value follows in a form that no source lists. */
 export const HvCallSetPhysicalDeviceProperty = /* @__PURE__ */ call(
   0x00ab,
   'HvCallSetPhysicalDeviceProperty',
@@ -287,7 +282,10 @@ export const HvCallUnpersistDevice = /* @__PURE__ */ call(0x00ec, 'HvCallUnpersi
   source: 'Mile.HyperV',
 })
 
-/** Sets what a device may use. Offset of PciCapabilities (20 or 24) not certain. */
+/**
+ * Sets what a device may use. Whether the capabilities follow at 20 or 24 is not certain: symbols do not tell the width of the
+ * flags.
+ */
 export const HvCallSetDeviceCapabilities = /* @__PURE__ */ call(0x0100, 'HvCallSetDeviceCapabilities', 'simple', {
   input: {
     partitionId: partitionIdField,

@@ -7,9 +7,8 @@ import { ProximityDomainInfo } from '../vp.ts'
 import { call } from './call.ts'
 
 /**
- * Sets up a group of event log buffers. SystemTime offset: TLFS 2.0 table 20..27, headers 24..31. TLFS 2.0:
- * EventLogType is 4 bytes, SystemTime starts at offset 20 in the table (unaligned); WDK header places the 8-byte
- * SystemTime at 24.
+ * Sets up a group of event log buffers. TLFS 2.0A has the event log type as 4 bytes, and the table puts the system time at 20,
+ * unaligned; headers have it at 24.
  */
 export const HvCallInitializeEventLogBufferGroup = /* @__PURE__ */ call(
   0x0060,
@@ -105,10 +104,7 @@ export const HvCallUnmapEventLogBuffer = /* @__PURE__ */ call(0x0065, 'HvCallUnm
   source: 'Mile.HyperV, TLFS 2.0A',
 })
 
-/**
- * Chooses what a group logs. TLFS 2.0/WDK 7.1 form is 16 bytes: Type at 0, EnableFlags (u64) at 8; the larger form is
- * from newer symbols.
- */
+/** Chooses what a group logs. The form of TLFS 2.0A and WDK 7.1 has 16 bytes: type, and enable flags at 8. */
 export const HvCallSetEventLogGroupSources = /* @__PURE__ */ call(0x0066, 'HvCallSetEventLogGroupSources', 'simple', {
   input: {
     eventLogType: EventLogTypeField,
@@ -187,7 +183,7 @@ export const HvCallLogHypervisorSystemConfig = /* @__PURE__ */ call(
   },
 )
 
-/** Writes an event to the system diagnostics log. DataSize bytes of Data follow. */
+/** Writes an event to the system diagnostics log; `time` is reference time or TSC. */
 export const HvCallWriteSysDiagEvent = /* @__PURE__ */ call(0x00fe, 'HvCallWriteSysDiagEvent', 'variable', {
   input: {
     context: u32,

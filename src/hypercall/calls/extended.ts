@@ -11,10 +11,7 @@ export const HvExtCallReserved = /* @__PURE__ */ call(0x8000, 'HvExtCallReserved
 })
 
 /**
- * Which extended calls there are. Capability bits: TLFS online 0 GetBootZeroedMemory, 1 MemoryHeatHint, 2 EpfSetup, 3
- * SchedulerAssistSetup, 4 MemoryHeatHintAsync; symbols/Linux: 0 GetBootZeroedMemory, 1 MemoryHotHint, 2
- * MemoryColdHint, 3 Epf, 4 RootScheduler, 5 PowerSchedulerQos, 6 AsyncMemoryHint, 7 MemoryColdHintLargeOnly, 8
- * MemoryColdDiscardHint (Linux uses bit 8).
+ * Which extended calls there are. The TLFS and the symbols name the bits from the second on differently: see `ExtCapabilities`.
  */
 export const HvExtCallQueryCapabilities = /* @__PURE__ */ call(0x8001, 'HvExtCallQueryCapabilities', 'simple', {
   output: {
@@ -25,7 +22,7 @@ export const HvExtCallQueryCapabilities = /* @__PURE__ */ call(0x8001, 'HvExtCal
   source: 'TLFS, OpenVMM hvdef',
 })
 
-/** Guest physical pages that were zero at boot. Output block is 0xFF8 bytes in size. */
+/** Guest physical pages that were zero at boot. The output has 0xff8 bytes. */
 export const HvExtCallGetBootZeroedMemory = /* @__PURE__ */ call(0x8002, 'HvExtCallGetBootZeroedMemory', 'simple', {
   output: {
     /** At most 255. */
@@ -47,7 +44,7 @@ export const HvExtCallGetBootZeroedMemory = /* @__PURE__ */ call(0x8002, 'HvExtC
   source: 'TLFS',
 })
 
-/** Tells the host how hot runs of pages are. TLFS online table says Simple; Linux invokes it as a rep call. */
+/** Tells the host how hot runs of pages are. The TLFS calls it simple; Linux makes it with a list. */
 export const HvExtCallMemoryHeatHint = /* @__PURE__ */ call(0x8003, 'HvExtCallMemoryHeatHint', 'rep', {
   input: {
     hint: bits(u64, {
@@ -88,7 +85,7 @@ export const HvExtCallSchedulerAssistSetup = /* @__PURE__ */ call(0x8005, 'HvExt
   source: 'Mile.HyperV',
 })
 
-/** Tells the host how hot runs of pages are, without waiting. TLFS online table says Simple. */
+/** Tells the host how hot runs of pages are, without waiting. The TLFS calls it simple. */
 export const HvExtCallMemoryHeatHintAsync = /* @__PURE__ */ call(0x8006, 'HvExtCallMemoryHeatHintAsync', 'rep', {
   input: {
     hint: bits(u64, {

@@ -64,10 +64,8 @@ export const HvCallInjectSyntheticMachineCheck = /* @__PURE__ */ call(
 )
 
 /**
- * Lays down what a CPUID leaf or an MSR answers, so that no intercept is needed. TLFS online CPUID parameter type
- * holds only the result/mask pairs; rust-vmm/mshv has a 12-byte input part (leaf, subleaf, subleaf-specific, always-
- * override) before them. Mile symbol form has only the 12-byte MSR variant (input 32 bytes). 60 bytes of fields
- * (packed); 64 with 8-byte tail padding.
+ * Lays down what a CPUID leaf or an MSR answers, so that no intercept is needed. The TLFS lists only results and masks; rust-
+ * vmm/mshv has leaf, subleaf and two switches before them. 60 bytes, 64 with padding at the end.
  */
 export const HvCallRegisterInterceptResult = /* @__PURE__ */ call(0x0091, 'HvCallRegisterInterceptResult', 'simple', {
   input: {
@@ -125,7 +123,7 @@ export const HvCallCheckForIoIntercept = /* @__PURE__ */ call(0x00ad, 'HvCallChe
   source: 'TLFS, Mile.HyperV, OpenVMM hvdef',
 })
 
-/** Completes an intercept with the result of the access. DataSize bytes of Data follow at 16. */
+/** Completes an intercept with the result of the access: a completion structure of the intercept's message. */
 export const HvCallCompleteIntercept = /* @__PURE__ */ call(0x00bd, 'HvCallCompleteIntercept', 'variable', {
   input: {
     partitionId: partitionIdField,
@@ -151,8 +149,8 @@ export const HvCallGetInterceptData = /* @__PURE__ */ call(0x00df, 'HvCallGetInt
 })
 
 /**
- * Logical processors that a VP ran on, as a set, to judge a machine check. Input assumed identical to 0x008A by symbol
- * naming; only the output has its own type. Input unconfirmed.
+ * Logical processors that a VP ran on, as a set, to judge a machine check. The input is taken to be that of
+ * HvCallQueryAssociatedLpsForMca: symbols have a type of its own for the output only.
  */
 export const HvCallQueryAssociatedLpsForMcaEx = /* @__PURE__ */ call(
   0x0104,

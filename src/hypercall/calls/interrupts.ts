@@ -8,8 +8,8 @@ import { VpSet } from '../vp-set.ts'
 import { call } from './call.ts'
 
 /**
- * Interrupts VPs 0 … 63 of the caller's partition; vector 16 … 255. TLFS online lists ProcessorMask size as 1; every
- * header has 8 bytes.
+ * Interrupts VPs 0 … 63 of the caller's partition; vector 16 … 255. The TLFS prints 1 byte for the processor mask, all headers have
+ * 8.
  */
 export const HvCallSendSyntheticClusterIpi = /* @__PURE__ */ call(0x000b, 'HvCallSendSyntheticClusterIpi', 'simple', {
   input: {
@@ -92,12 +92,9 @@ export const HvCallClearVirtualInterrupt = /* @__PURE__ */ call(0x0056, 'HvCallC
 })
 
 /**
- * Maps a device interrupt to VPs; answers what the device has to send. Layout differs between Linux
- * (logical_interrupt_entry present) and symbol-derived x64 header (absent); newest Linux splits Flags into Flags u32 +
- * BaseIrtIdx u32. Linux carries a logical interrupt entry at 24 (Flags u64 at 16); Mile x64 symbols have Flags u64
- * then the descriptor directly (no logical entry), output adds a 40-byte HV_IOMMU_EXTENDED_STATUS at 16. Processor-set
- * target: the fixed header ends after vp_mask/vp_set.format (offset 72); variable header = 1 + number of bank qwords
- * (valid_bank_mask, then banks).
+ * Maps a device interrupt to VPs; answers what the device has to send. The form is Linux's: symbols for x64 have no logical
+ * interrupt entry, and 40 bytes of `IommuExtendedStatus` behind the output; the newest Linux splits the flags into flags and base
+ * IRT index. With a set of VPs the fixed header ends behind the set's format, and the variable one is the mask and the banks.
  */
 export const HvCallMapDeviceInterrupt = /* @__PURE__ */ call(0x007c, 'HvCallMapDeviceInterrupt', 'variable', {
   input: {
@@ -135,10 +132,9 @@ export const HvCallUnmapDeviceInterrupt = /* @__PURE__ */ call(0x007d, 'HvCallUn
 })
 
 /**
- * Sends a device interrupt to other VPs. TLFS online lists DeviceId as 6 bytes and lists the reserved field (offset
- * 32) out of order; headers: DeviceId 8 bytes at 8. TLFS 5.0C/6.0b table lists CpuManagement as privilege; TLFS online
- * lists none. Processor-set target: the fixed header ends after ProcessorMask/ProcessorSet.Format (offset 56);
- * variable header = 1 + number of bank qwords. With a plain ProcessorMask the variable header size is 0.
+ * Sends a device interrupt to other VPs. With a set of VPs the fixed header ends behind the set's format, and the variable one is
+ * the mask and the banks; with a mask there is none. The TLFS prints 6 bytes for the device id and has the reserved word out of
+ * order; TLFS 6.0b asks for CpuManagement, the online text for nothing.
  */
 export const HvCallRetargetDeviceInterrupt = /* @__PURE__ */ call(0x007e, 'HvCallRetargetDeviceInterrupt', 'variable', {
   input: {
@@ -189,7 +185,7 @@ export const HvCallRetargetRootDeviceInterrupt = /* @__PURE__ */ call(
   },
 )
 
-/** Raises the interrupt of a device. 0x0080 was HvCallMapDevicePages in TLFS 5.0C/6.0b. */
+/** Raises the interrupt of a device. In TLFS 6.0b the code was HvCallMapDevicePages. */
 export const HvCallAssertDeviceInterrupt = /* @__PURE__ */ call(0x0080, 'HvCallAssertDeviceInterrupt', 'simple', {
   input: {
     partitionId: partitionIdField,

@@ -93,8 +93,8 @@ export const HvCallReleaseSparseSpaPageHostAccess = /* @__PURE__ */ call(
 )
 
 /**
- * An isolated guest accepts pages that its host gave it. Page run: base page at 16, rep count pages; OpenVMM declares
- * an 8-byte rep element type though no list is used.
+ * An isolated guest accepts a run of pages that its host gave it: as many as the rep count, from the base on. There is no list,
+ * though OpenVMM declares one.
  */
 export const HvCallAcceptGpaPages = /* @__PURE__ */ call(0x00d9, 'HvCallAcceptGpaPages', 'rep', {
   input: {
@@ -126,8 +126,7 @@ export const HvCallUnacceptGpaPages = /* @__PURE__ */ call(0x00da, 'HvCallUnacce
 })
 
 /**
- * An isolated guest shares pages with its host, or takes them back. HostVisibility: 0 private, 1 host read, 3 host
- * read/write.
+ * An isolated guest shares pages with its host, or takes them back: 0 private, 1 the host reads, 3 it reads and writes.
  */
 export const HvCallModifySparseGpaPageHostVisibility = /* @__PURE__ */ call(
   0x00db,
@@ -226,8 +225,8 @@ export const HvCallCompletePendingIsolatedPagesImport = /* @__PURE__ */ call(
 )
 
 /**
- * Ends the measured import into an isolated partition. Size: rust-vmm/mshv 3342 bytes (ID block, auth info, host data,
- * flags; packed) versus Mile 16 bytes (opaque u64).
+ * Ends the measured import into an isolated partition. The data is that of SNP, packed, as in rust-vmm/mshv; symbols have one opaque
+ * word.
  */
 export const HvCallCompleteIsolatedImport = /* @__PURE__ */ call(0x00f1, 'HvCallCompleteIsolatedImport', 'simple', {
   input: {

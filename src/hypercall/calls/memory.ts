@@ -54,8 +54,8 @@ export const HvCallWithdrawMemory = /* @__PURE__ */ call(0x0049, 'HvCallWithdraw
 })
 
 /**
- * How many pages of a partition's pool are free and in use. TLFS online lists PagesInUse at output offset 0; TLFS 2.0,
- * WDK and Mile have it at 8.
+ * How many pages of a partition's pool are free and in use. The TLFS online prints offset 0 for both outputs; TLFS 2.0A and headers
+ * have the second at 8.
  */
 export const HvCallGetMemoryBalance = /* @__PURE__ */ call(0x004a, 'HvCallGetMemoryBalance', 'simple', {
   input: {
@@ -74,8 +74,8 @@ export const HvCallGetMemoryBalance = /* @__PURE__ */ call(0x004a, 'HvCallGetMem
 })
 
 /**
- * Maps pages of the caller into the guest physical space of a partition, from a base on. The root maps itself
- * identically only. TLFS online lists MapFlags as 8 bytes; TLFS 2.0/Linux: 4 bytes + 4 padding.
+ * Maps pages of the caller into the guest physical space of a partition, from a base on. The root maps itself identically only. The
+ * TLFS online prints 8 bytes for the flags; TLFS 2.0A and Linux have 4 and padding.
  */
 export const HvCallMapGpaPages = /* @__PURE__ */ call(0x004b, 'HvCallMapGpaPages', 'rep', {
   input: {
@@ -104,10 +104,8 @@ export const HvCallMapGpaPages = /* @__PURE__ */ call(0x004b, 'HvCallMapGpaPages
 })
 
 /**
- * Unmaps a run of pages from the guest physical space of a partition; none need be mapped. TLFS online names
- * HV_UNMAP_GPA_KEEP_PRECOMMITTED as bit 1 and HV_UNMAP_GPA_LARGE_PAGE as bit 2; Linux mshv defines
- * HV_UNMAP_GPA_LARGE_PAGE = 0x2: the table is either a bit index or mask ambiguity. Rep call without a list: rep count
- * = number of pages (or 2 MiB pages with HV_UNMAP_GPA_LARGE_PAGE). TLFS 2.0/WDK header has no UnmapFlags (16 bytes).
+ * Unmaps a run of pages from the guest physical space of a partition: as many as the rep count, 2 MiB each with the large page flag;
+ * there is no list. None need be mapped. The form of TLFS 2.0A has no flags, 16 bytes.
  */
 export const HvCallUnmapGpaPages = /* @__PURE__ */ call(0x004c, 'HvCallUnmapGpaPages', 'rep', {
   input: {
@@ -190,8 +188,8 @@ export const HvCallWriteGpa = /* @__PURE__ */ call(0x0054, 'HvCallWriteGpa', 'si
 })
 
 /**
- * Maps pages of the caller into the guest physical space of a partition, each at its own place. TLFS online lists
- * MapFlags as 8 bytes; TLFS 2.0/WDK: 4 + 4 padding.
+ * Maps pages of the caller into the guest physical space of a partition, each at its own place. The TLFS online prints 8 bytes for
+ * the flags; TLFS 2.0A has 4 and padding.
  */
 export const HvCallMapSparseGpaPages = /* @__PURE__ */ call(0x006e, 'HvCallMapSparseGpaPages', 'rep', {
   input: {
@@ -218,8 +216,8 @@ export const HvCallMapSparseGpaPages = /* @__PURE__ */ call(0x006e, 'HvCallMapSp
 })
 
 /**
- * Changes access to pages that are mapped, each by itself. TLFS 5.0C/6.0b tables carry no rep mark; TLFS online says
- * Rep.
+ * Changes access to pages that are mapped, each by itself. The tables of TLFS 6.0b do not mark it as a rep call, the online text
+ * does.
  */
 export const HvCallModifySparseGpaPages = /* @__PURE__ */ call(0x0090, 'HvCallModifySparseGpaPages', 'rep', {
   input: {
@@ -254,10 +252,8 @@ export const HvCallGetSpaPageList = /* @__PURE__ */ call(0x0097, 'HvCallGetSpaPa
 })
 
 /**
- * Translates a guest virtual address, and tells the event that the access would raise. On ARM64 the result has 8 bytes
- * and the page follows it. Output on x64: TLFS online table says TranslationResult 16 bytes, GpaPage at 16; OpenVMM
- * and symbols: result is 8 bytes + HV_X64_PENDING_EVENT (32 bytes, 16-aligned), so it spans 0..47 and GpaPage is at
- * 48. ARM64 output: ResultCode 4, flags 4, GpaPage at 8 per OpenVMM; TLFS agrees that ARM64 has no EventInfo.
+ * Translates a guest virtual address, and tells the event that the access would raise. The TLFS prints a result of 16 bytes on x64;
+ * OpenVMM and symbols have one of 48, which ends in the pending event. On ARM64 the result has 8 bytes and the page follows it.
  */
 export const HvCallTranslateVirtualAddressEx = /* @__PURE__ */ call(
   0x00ac,
@@ -420,8 +416,8 @@ export const HvCallGetGpaRangesAccessState = /* @__PURE__ */ call(0x0102, 'HvCal
 })
 
 /**
- * Pages that the hypervisor keeps of a partition. Structure names in symbols are GET_PARTITION_RESERVED_PAGES;
- * association with call 0x0105 is by meaning.
+ * Pages that the hypervisor keeps of a partition. The structures are named GET_PARTITION_RESERVED_PAGES in symbols; that they belong
+ * to this code is told by their meaning only.
  */
 export const HvCallQueryPartitionReservedPages = /* @__PURE__ */ call(
   0x0105,

@@ -13,9 +13,8 @@ import { ProximityDomainInfo } from '../vp.ts'
 import { call } from './call.ts'
 
 /**
- * Creates a child partition. Its own memory pool is empty: deposit before initializing it. Last 8 bytes: TLFS online
- * ReservedZ0 (must be 0); Linux/Mile IsolationProperties (type bits 4:0, host type 6:5, shared-GPA-boundary page
- * 63:12). Total size: TLFS 2.0/WDK 16 bytes, V1 and V2 intermediate forms, current 56 (x64) or 48 (ARM64).
+ * Creates a child partition. Its own memory pool is empty: deposit before initializing it. 16 bytes in TLFS 2.0A; for the TLFS
+ * online the isolation properties are reserved, Linux and the symbols have them.
  */
 export const HvCallCreatePartition = /* @__PURE__ */ call(0x0040, 'HvCallCreatePartition', 'simple', {
   input: {
@@ -109,8 +108,8 @@ export const HvCallGetPartitionProperty = /* @__PURE__ */ call(0x0044, 'HvCallGe
 })
 
 /**
- * Sets a property of a partition, some only before it is initialized. TLFS online gives no parameter table for this
- * call; layout from TLFS 2.0, WDK and Linux agree.
+ * Sets a property of a partition, some only before it is initialized. The TLFS online has no table of its parameters; TLFS 2.0A, WDK
+ * 7.1 and Linux agree on this one.
  */
 export const HvCallSetPartitionProperty = /* @__PURE__ */ call(0x0045, 'HvCallSetPartitionProperty', 'simple', {
   input: {
@@ -166,8 +165,8 @@ export const HvCallGetNextChildPartition = /* @__PURE__ */ call(0x0047, 'HvCallG
 })
 
 /**
- * Saves the state of a partition, piece by piece; the first call carries the start flag. Output order: TLFS 2.0
- * SaveState at 0, SaveDataCount at 4; WDK 7.1/Mile SaveDataCount at 0, SaveState at 4.
+ * Saves the state of a partition, piece by piece; the first call carries the start flag. TLFS 2.0A has the state before the count in
+ * the output, WDK 7.1 and the symbols have the count first.
  */
 export const HvCallSavePartitionState = /* @__PURE__ */ call(0x005e, 'HvCallSavePartitionState', 'simple', {
   input: {
@@ -277,8 +276,8 @@ export const HvCallRestorePartitionTime = /* @__PURE__ */ call(0x0103, 'HvCallRe
 })
 
 /**
- * Sets a property of a partition that may be larger than 8 bytes. TLFS online gives PropertyArgument size 4 at 16 yet
- * PropertyValue at 24; interface section says u64.
+ * Sets a property of a partition that may be larger than 8 bytes. The TLFS prints 4 bytes for the argument, and the value at 24 all
+ * the same.
  */
 export const HvCallSetPartitionPropertyEx = /* @__PURE__ */ call(0x010a, 'HvCallSetPartitionPropertyEx', 'variable', {
   input: {

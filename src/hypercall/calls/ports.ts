@@ -52,9 +52,8 @@ export const HvCallDeletePort = /* @__PURE__ */ call(0x0058, 'HvCallDeletePort',
 })
 
 /**
- * Connects to a port; the form without VTLs. TLFS 2.0 native table shows ConnectionInfo as 8 bytes at 32, its own
- * HV_CONNECTION_INFO type is 16 bytes, WDK header 16 bytes. WDK 7.1 / TLFS 2.0: ConnectionInfo is
- * PortType(4)+Padding(4)+8 bytes, total 48; Mile uses today's 32-byte HV_CONNECTION_INFO.
+ * Connects to a port; the form without VTLs. In TLFS 2.0A and WDK 7.1 the connection info has 16 bytes, 48 in all; this is the
+ * symbols' form, with today's 32.
  */
 export const HvCallConnectPortDeprecated = /* @__PURE__ */ call(0x0059, 'HvCallConnectPortDeprecated', 'simple', {
   input: {
@@ -104,8 +103,7 @@ export const HvCallGetPortProperty = /* @__PURE__ */ call(0x005a, 'HvCallGetPort
 })
 
 /**
- * Ends a connection. Messages that are queued stay. Bit 0 at offset 12 (IsDoorbell) is set by Linux for doorbell
- * connections; TLFS leaves 12..15 as padding.
+ * Ends a connection. Messages that are queued stay. Linux sets `isDoorbell` for doorbells, where the TLFS has padding.
  */
 export const HvCallDisconnectPort = /* @__PURE__ */ call(0x005b, 'HvCallDisconnectPort', 'simple', {
   input: {
@@ -126,8 +124,8 @@ export const HvCallDisconnectPort = /* @__PURE__ */ call(0x005b, 'HvCallDisconne
 })
 
 /**
- * Sends a message to a port: up to 240 bytes, type with bit 31 clear and not 0. Payload bytes beyond PayloadSize are
- * not delivered; whole 256-byte block must lie in one page. Retry on INSUFFICIENT_BUFFERS.
+ * Sends a message to a port: up to 240 bytes, type with bit 31 clear and not 0. Always 256 bytes of memory, within one page; what is
+ * behind the payload's size is not delivered. INSUFFICIENT_BUFFERS asks to try again later.
  */
 export const HvCallPostMessage = /* @__PURE__ */ call(0x005c, 'HvCallPostMessage', 'simple', {
   input: {
@@ -194,7 +192,7 @@ export const HvCallSetPortProperty = /* @__PURE__ */ call(0x0070, 'HvCallSetPort
   source: 'Mile.HyperV, TLFS 2.0A',
 })
 
-/** The guest has emptied the event ring of a SINT. Linux issues it as a fast call with one register. */
+/** The guest has emptied the event ring of a SINT. Linux makes it a fast call. */
 export const HvCallNotifyPortRingEmpty = /* @__PURE__ */ call(0x008b, 'HvCallNotifyPortRingEmpty', 'simple', {
   input: {
     sintIndex: u32,
@@ -274,8 +272,7 @@ export const HvCallConnectPort = /* @__PURE__ */ call(0x0096, 'HvCallConnectPort
 })
 
 /**
- * Sets an event flag of a child's VP without port or connection. Code shared: older ARM64 meaning
- * HvCallConfigureVirtualInterruptLine.
+ * Sets an event flag of a child's VP without port or connection. On older ARM64 the code was HvCallConfigureVirtualInterruptLine.
  */
 export const HvCallSignalEventDirect = /* @__PURE__ */ call(0x00c0, 'HvCallSignalEventDirect', 'simple', {
   input: {
@@ -295,10 +292,9 @@ export const HvCallSignalEventDirect = /* @__PURE__ */ call(0x00c0, 'HvCallSigna
 })
 
 /**
- * Puts a message into a slot of a child's VP without port or connection. TLFS online: SintIndex 1 byte at 13, Message
- * 240 bytes at 16; Linux mshv, OpenVMM and Mile: padding 3 bytes at 13, SintIndex u32 at 16, 256-byte message at 20.
- * Code shared: older ARM64 meaning HvCallSetVirtualInterruptLineState. Header size is 276 packed, 280 with 8-byte tail
- * alignment.
+ * Puts a message into a slot of a child's VP without port or connection. The TLFS prints a SINT of 1 byte at 13 and the payload
+ * alone at 16; Linux, OpenVMM and symbols have this form, 276 bytes packed. On older ARM64 the code was
+ * HvCallSetVirtualInterruptLineState.
  */
 export const HvCallPostMessageDirect = /* @__PURE__ */ call(0x00c1, 'HvCallPostMessageDirect', 'simple', {
   input: {

@@ -55,10 +55,7 @@ export const HvCallGetPerfRegister = /* @__PURE__ */ call(0x001c, 'HvCallGetPerf
   source: 'Mile.HyperV',
 })
 
-/**
- * Starts a logical processor. Input: Linux 16 bytes (LpIndex, ApicId, ProximityDomainInfo); Mile x64 adds an 8-byte
- * Flags at 16.
- */
+/** Starts a logical processor. Linux has no flags, 16 bytes. */
 export const HvCallAddLogicalProcessor = /* @__PURE__ */ call(0x0076, 'HvCallAddLogicalProcessor', 'simple', {
   input: {
     lpIndex: u32,

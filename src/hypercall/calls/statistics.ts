@@ -4,8 +4,8 @@ import { StatsObjectIdentity } from '../stats-object.ts'
 import { call } from './call.ts'
 
 /**
- * How long a logical processor ran in all and in the hypervisor, 100 ns units. TLFS 2.0 defines no input block
- * (implicitly the caller's logical processor); the input LpIndex appears only in newer symbols.
+ * How long a logical processor ran in all and in the hypervisor, 100 ns units. In TLFS 2.0A it has no input and means the caller's
+ * processor.
  */
 export const HvCallGetLogicalProcessorRunTime = /* @__PURE__ */ call(
   0x0004,
@@ -34,10 +34,8 @@ export const HvCallGetLogicalProcessorRunTime = /* @__PURE__ */ call(
 )
 
 /**
- * Maps a statistics page; the hypervisor chooses where. Direction of MapLocation: input at 24 (TLFS 2.0/WDK) versus
- * output at 0 (Linux mshv, newer symbols). Current form (Linux, output MapLocation = GPA page number chosen by the
- * hypervisor). TLFS 2.0/WDK 7.1 form: 32-byte input with TargetGpaPage/MapLocation (u64) at 24 and no output. TLFS
- * 2.0: one page, must be unmapped by 0x006D before partition teardown.
+ * Maps a statistics page; the hypervisor chooses where, as in Linux and newer symbols. In TLFS 2.0A and WDK 7.1 the caller chooses:
+ * the place is input at 24, and there is no output. Unmap it before the partition is torn down.
  */
 export const HvCallMapStatsPage = /* @__PURE__ */ call(0x006c, 'HvCallMapStatsPage', 'simple', {
   input: {
@@ -67,8 +65,8 @@ export const HvCallMapStatsPage = /* @__PURE__ */ call(0x006c, 'HvCallMapStatsPa
 })
 
 /**
- * Unmaps a statistics page. TLFS online puts ObjectIdentity at 4; TLFS 2.0 and all headers at 8. WDK-era/Mile header
- * adds MapLocation (u64) at 24 (32 bytes); TLFS 2.0 and Linux use 24 bytes.
+ * Unmaps a statistics page. The TLFS online prints offset 4 for the identity, all else has 8. The symbols' form ends in the place,
+ * 32 bytes.
  */
 export const HvCallUnmapStatsPage = /* @__PURE__ */ call(0x006d, 'HvCallUnmapStatsPage', 'simple', {
   input: {

@@ -94,10 +94,7 @@ export const HvCallGetSystemProperty = /* @__PURE__ */ call(0x007b, 'HvCallGetSy
   source: 'Mile.HyperV, OpenVMM hvdef, TLFS 6.0b',
 })
 
-/**
- * Puts the machine to sleep. 0x0084 was HvCallNotifyStandbyTransition in TLFS 5.0C/6.0b; HvCallEnterSleepState in
- * Linux and symbols.
- */
+/** Puts the machine to sleep. In TLFS 6.0b the code was HvCallNotifyStandbyTransition. */
 export const HvCallEnterSleepState = /* @__PURE__ */ call(0x0084, 'HvCallEnterSleepState', 'simple', {
   input: {
     sleepState: SleepStateField,
@@ -111,10 +108,7 @@ export const HvCallEnterSleepState = /* @__PURE__ */ call(0x0084, 'HvCallEnterSl
   source: 'Mile.HyperV, TLFS 6.0b',
 })
 
-/**
- * The machine enters or leaves standby. 0x0085 was HvCallPrepareForSleep in TLFS 5.0C/6.0b;
- * HvCallNotifyStandbyTransition in symbols.
- */
+/** The machine enters or leaves standby. In TLFS 6.0b the code was HvCallPrepareForSleep. */
 export const HvCallNotifyStandbyTransition = /* @__PURE__ */ call(0x0085, 'HvCallNotifyStandbyTransition', 'simple', {
   input: {
     entering: u8,
@@ -184,7 +178,7 @@ export const HvCallCollectLivedump = /* @__PURE__ */ call(0x008e, 'HvCallCollect
 })
 
 /**
- * Ends the hypervisor and goes on without it. ARM64 symbols name it HvCallLaunchHypervisor with one u64 HvEntryPoint.
+ * Ends the hypervisor and goes on without it. On ARM64 the code is HvCallLaunchHypervisor, with one word, the entry point.
  */
 export const HvCallDisableHypervisor = /* @__PURE__ */ call(0x008f, 'HvCallDisableHypervisor', 'simple', {
   input: {

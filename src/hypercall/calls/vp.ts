@@ -9,8 +9,8 @@ import { VpSet } from '../vp-set.ts'
 import { call } from './call.ts'
 
 /**
- * A guest spins on a lock for long: the holder may deserve the processor. No effect but that. TLFS online gives
- * SpinCount as 4 bytes at 0 + 4 reserved; WDK 7.1 hvgdk/Mile give one 64-bit InitialLongSpinWait.
+ * A guest spins on a lock for long: the holder may deserve the processor. No effect but that. The TLFS prints a count of 4 bytes and
+ * 4 reserved; WDK 7.1 and symbols have one word.
  */
 export const HvCallNotifyLongSpinWait = /* @__PURE__ */ call(0x0008, 'HvCallNotifyLongSpinWait', 'simple', {
   input: {
@@ -25,9 +25,8 @@ export const HvCallNotifyLongSpinWait = /* @__PURE__ */ call(0x0008, 'HvCallNoti
 })
 
 /**
- * Which VPs the guest has parked. 0x0009 changed meaning and layout between TLFS 2.0 (u64 mask, fast) and later
- * symbols (HV_GENERIC_SET). Windows Server 2008 R2 form: HvParkLogicalProcessors, fast, one u64 ProcessorMask at 0;
- * later renamed HvCallParkedVirtualProcessors with a generic (sparse) set.
+ * Which VPs the guest has parked. In Windows Server 2008 R2 it was HvParkLogicalProcessors: fast, with a mask of 64 processors and
+ * no set.
  */
 export const HvCallParkedVirtualProcessors = /* @__PURE__ */ call(0x0009, 'HvCallParkedVirtualProcessors', 'variable', {
   input: {
@@ -43,8 +42,8 @@ export const HvCallParkedVirtualProcessors = /* @__PURE__ */ call(0x0009, 'HvCal
 })
 
 /**
- * Creates a virtual processor, suspended and in its reset state. TLFS 2.0/WDK form is 32 bytes: PartitionId, VpIndex,
- * padding, ProximityDomainInfo at 16, Flags at 24.
+ * Creates a virtual processor, suspended and in its reset state. The form of TLFS 2.0A has 32 bytes: no subnode, proximity at 16,
+ * flags at 24.
  */
 export const HvCallCreateVp = /* @__PURE__ */ call(0x004e, 'HvCallCreateVp', 'simple', {
   input: {
@@ -181,8 +180,8 @@ export const HvCallStartVirtualProcessor = /* @__PURE__ */ call(0x0099, 'HvCallS
 })
 
 /**
- * Finds VPs by APIC id (x64) or MPIDR (ARM64). Element size: TLFS online shows 4 bytes + 4 padding for input and
- * output; Linux and OpenVMM pack 4-byte elements.
+ * Finds VPs by APIC id (x64) or MPIDR (ARM64, elements of 8 bytes). The TLFS prints elements of 8 bytes; Linux and OpenVMM pack them
+ * to 4.
  */
 export const HvCallGetVpIndexFromApicId = /* @__PURE__ */ call(0x009a, 'HvCallGetVpIndexFromApicId', 'rep', {
   input: {
@@ -236,9 +235,7 @@ export const HvCallDispatchVp = /* @__PURE__ */ call(0x00c2, 'HvCallDispatchVp',
   source: 'Mile.HyperV',
 })
 
-/**
- * Maps a page that shows a VP's state. Older headers (Linux <6.17, Mile): Type is u32 at 12 and the input ends at 16.
- */
+/** Maps a page that shows a VP's state. Older headers have a type of 4 bytes, and no place: 16 bytes. */
 export const HvCallMapVpStatePage = /* @__PURE__ */ call(0x00e1, 'HvCallMapVpStatePage', 'simple', {
   input: {
     partitionId: partitionIdField,
@@ -261,7 +258,7 @@ export const HvCallMapVpStatePage = /* @__PURE__ */ call(0x00e1, 'HvCallMapVpSta
   source: 'TLFS, Linux',
 })
 
-/** Unmaps a page that shows a VP's state. Older headers: Type is u32 at 12. */
+/** Unmaps a page that shows a VP's state. Older headers have a type of 4 bytes. */
 export const HvCallUnmapVpStatePage = /* @__PURE__ */ call(0x00e2, 'HvCallUnmapVpStatePage', 'simple', {
   input: {
     partitionId: partitionIdField,
@@ -278,8 +275,7 @@ export const HvCallUnmapVpStatePage = /* @__PURE__ */ call(0x00e2, 'HvCallUnmapV
 })
 
 /**
- * Reads a larger piece of a VP's state. Variable header: output_data_pfns[] (8 bytes each) for state types with bit 31
- * set.
+ * Reads a larger piece of a VP's state. Types with bit 31 set are read into pages of the caller, listed in the variable header.
  */
 export const HvCallGetVpState = /* @__PURE__ */ call(0x00e3, 'HvCallGetVpState', 'variable', {
   input: {
@@ -312,7 +308,9 @@ export const HvCallGetVpState = /* @__PURE__ */ call(0x00e3, 'HvCallGetVpState',
   source: 'Mile.HyperV',
 })
 
-/** Writes a larger piece of a VP's state. Variable header: PFNs or inline bytes at 40. */
+/**
+ * Writes a larger piece of a VP's state, given in pages of the caller for types with bit 31 set, else in the variable header itself.
+ */
 export const HvCallSetVpState = /* @__PURE__ */ call(0x00e4, 'HvCallSetVpState', 'variable', {
   input: {
     partitionId: partitionIdField,
@@ -341,8 +339,8 @@ export const HvCallSetVpState = /* @__PURE__ */ call(0x00e4, 'HvCallSetVpState',
 })
 
 /**
- * VPs that an interrupt destination address means. TLFS online output size 4104 exceeds the one-page output rule; a
- * 64-bank sparse set is 528 bytes.
+ * VPs that an interrupt destination address means. The TLFS prints an output of 4104 bytes, more than a page; a set of 64 banks has
+ * 528.
  */
 export const HvCallGetVpSetFromMda = /* @__PURE__ */ call(0x00e5, 'HvCallGetVpSetFromMda', 'simple', {
   input: {
@@ -364,10 +362,7 @@ export const HvCallGetVpSetFromMda = /* @__PURE__ */ call(0x00e5, 'HvCallGetVpSe
   source: 'TLFS',
 })
 
-/**
- * What CPUID answers on a VP. TLFS online lists the leaf descriptor as 8 bytes at 24; rust-vmm/mshv and symbols:
- * 24-byte elements (eax, ecx, xfem, xss) from 24. U32 at 20 is padding (explicit in rust-vmm/mshv).
- */
+/** What CPUID answers on a VP. The TLFS prints elements of 8 bytes; rust-vmm/mshv and symbols have 24. */
 export const HvCallGetVpCpuidValues = /* @__PURE__ */ call(0x00f4, 'HvCallGetVpCpuidValues', 'rep', {
   input: {
     partitionId: u64,

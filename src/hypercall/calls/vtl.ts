@@ -122,10 +122,8 @@ export const HvCallDisableVpVtl = /* @__PURE__ */ call(0x0010, 'HvCallDisableVpV
 })
 
 /**
- * Enters the next higher VTL. No input/output block and no status: failures raise #UD (undefined instruction on
- * ARM64). x64: CALL to the VTL-call offset of the hypercall page with RCX (x86 EDX:EAX) = VTL call control input, RAX
- * (x86 ECX) reserved; every control bit must be zero. OpenVMM hypercall page stub moves the control to RAX and puts
- * the call code in RCX. ARM64: HVC #2.
+ * Enters the next higher VTL. No block and no status: a failure is #UD. On x64 a call of the stub in the hypercall page, its control
+ * word in RCX (EDX:EAX), all bits zero; on ARM64 HVC #2.
  */
 export const HvCallVtlCall = /* @__PURE__ */ call(0x0011, 'HvCallVtlCall', 'simple', {
   caller: 'self',
@@ -134,9 +132,8 @@ export const HvCallVtlCall = /* @__PURE__ */ call(0x0011, 'HvCallVtlCall', 'simp
 })
 
 /**
- * Returns to the next lower VTL. No input/output block and no status: failures raise #UD. x64: CALL to the VTL-return
- * offset with RCX (x86 EDX:EAX) = control input: bit 0 fast return (registers not restored from HV_VP_VTL_CONTROL),
- * bits 63:1 zero. ARM64: HVC #3.
+ * Returns to the next lower VTL. No block and no status: a failure is #UD. On x64 a call of the stub in the hypercall page, its
+ * control word in RCX (EDX:EAX): with bit 0 registers are not restored from `VpVtlControl`. On ARM64 HVC #3.
  */
 export const HvCallVtlReturn = /* @__PURE__ */ call(0x0012, 'HvCallVtlReturn', 'simple', {
   caller: 'self',

@@ -1,7 +1,7 @@
 /**
  * General purpose and special registers of ARM64, and the processor feature registers. Values of HV_REGISTER_NAME.
  *
- * Source: Mile.HyperV (ARM64), TLFS 7.8.2.
+ * Source: Mile.HyperV (ARM64), TLFS.
  */
 export const Arm64CoreRegister = {
   HvRegisterPendingInterruption: 0x0001_0002,

@@ -1,7 +1,7 @@
 /**
  * Debug, trace and performance monitor registers of ARM64. Values of HV_REGISTER_NAME.
  *
- * Source: Mile.HyperV (ARM64), TLFS 7.8.2.
+ * Source: Mile.HyperV (ARM64), TLFS.
  */
 export const Arm64DebugRegister = {
   HvArm64RegisterDbgbcr0El1: 0x0005_0000,

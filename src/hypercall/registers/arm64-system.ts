@@ -2,7 +2,7 @@
  * System registers of ARM64: translation, exceptions, keys, timers, interrupt controller, memory partitioning, and the synthetic
  * ones. Values of HV_REGISTER_NAME.
  *
- * Source: Mile.HyperV (ARM64), TLFS 7.8.2.
+ * Source: Mile.HyperV (ARM64), TLFS.
  */
 export const Arm64SystemRegister = {
   HvArm64RegisterMidr: 0x0004_0000,

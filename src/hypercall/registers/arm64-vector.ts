@@ -1,7 +1,7 @@
 /**
  * Vector registers of ARM64. Values of HV_REGISTER_NAME.
  *
- * Source: Mile.HyperV (ARM64), TLFS 7.8.2.
+ * Source: Mile.HyperV (ARM64), TLFS.
  */
 export const Arm64VectorRegister = {
   HvArm64RegisterQ0: 0x0003_0000,

@@ -1,7 +1,7 @@
 /**
  * Registers that x64 and ARM64 have in common: activity, versions and features, time and identity of the guest, SynIC, timers, VSM. Values of HV_REGISTER_NAME.
  *
- * Source: TLFS 7.8.2 (HV_REGISTER_NAME), Mile.HyperV, OpenVMM hvdef.
+ * Source: TLFS (HV_REGISTER_NAME), Mile.HyperV, OpenVMM hvdef.
  */
 export const CommonRegister = {
   HvRegisterExplicitSuspend: 0x0000_0000,

@@ -1,7 +1,7 @@
 /**
  * Registers of x64. Values of HV_REGISTER_NAME.
  *
- * Source: TLFS 7.8.2 (HV_REGISTER_NAME), Mile.HyperV, OpenVMM hvdef.
+ * Source: TLFS (HV_REGISTER_NAME), Mile.HyperV, OpenVMM hvdef.
  */
 export const X64Register = {
   HvRegisterPendingInterruption: 0x0001_0002,
