@@ -1,4 +1,5 @@
 import { type Aliases, type Fields, type StructSchema, type StructValue, struct } from '../../wire/index.ts'
+import type { PartitionPrivilege } from '../privileges.ts'
 import type { HvStatusName } from '../status.ts'
 
 /**
@@ -14,8 +15,8 @@ export type HypercallCaller = 'any' | 'self' | 'parent' | 'parent or root' | 'ro
 export interface HypercallFacts {
   /** Whether all structures are known; `partial`: some of them, or not to the end; `unknown`: none, blocks are bytes. Absent: all. */
   readonly layout?: 'partial' | 'unknown'
-  /** Privilege that the caller needs, as in `PartitionPrivileges`. */
-  readonly privilege?: string
+  /** Privilege that the caller needs. */
+  readonly privilege?: PartitionPrivilege
   readonly caller?: HypercallCaller
   /** May be made with its input in registers. */
   readonly fast?: boolean

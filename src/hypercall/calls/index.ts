@@ -59,21 +59,27 @@ const modules: readonly Readonly<Record<string, HypercallDefinition>>[] = [
 ]
 
 /** All calls, by code. */
-export const allCalls: readonly HypercallDefinition[] = /* @__PURE__ */ [
-  ...modules.flatMap((module) => Object.values(module)),
-  ...reservedCalls,
-].sort((a, b) => a.code - b.code)
+export const allCalls: readonly HypercallDefinition[] = /* @__PURE__ */ listCalls()
 
-const byCode: ReadonlyMap<number, HypercallDefinition> = /* @__PURE__ */ new Map(
-  allCalls.map((call) => [call.code, call]),
-)
-// Own names last: some calls carry a name today that was another's before.
-const byName: ReadonlyMap<string, HypercallDefinition> = /* @__PURE__ */ new Map(
-  [
-    ...allCalls.flatMap((call) => aliasesOf(call).map((name) => [name, call] as const)),
-    ...allCalls.map((call) => [call.name, call] as const),
-  ].map(([name, call]) => [name.toLowerCase(), call]),
-)
+const byCode: ReadonlyMap<number, HypercallDefinition> = /* @__PURE__ */ indexByCode()
+const byName: ReadonlyMap<string, HypercallDefinition> = /* @__PURE__ */ indexByName()
+
+function listCalls(): HypercallDefinition[] {
+  const calls = [...modules.flatMap((module) => Object.values(module)), ...reservedCalls]
+  return calls.sort((a, b) => a.code - b.code)
+}
+
+function indexByCode(): Map<number, HypercallDefinition> {
+  return new Map(allCalls.map((call) => [call.code, call]))
+}
+
+function indexByName(): Map<string, HypercallDefinition> {
+  const calls = new Map<string, HypercallDefinition>()
+  for (const call of allCalls) for (const name of aliasesOf(call)) calls.set(name.toLowerCase(), call)
+  // Own names last: some calls carry a name today that was another's before.
+  for (const call of allCalls) calls.set(call.name.toLowerCase(), call)
+  return calls
+}
 
 /** The call of that code. */
 export function callCoded(code: number): HypercallDefinition | undefined {
