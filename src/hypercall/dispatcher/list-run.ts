@@ -3,7 +3,7 @@ import type { OutputOf } from '../conventions/call-types.ts'
 import type { RepList } from './handler.ts'
 import type { Workspace } from './workspace.ts'
 
-/** The list that a list handler works on: elements from the copy of the input, outputs into the workspace. */
+/** The list that a list handler works on: elements from the copy of the input, outputs into the workspace. Its functions may be taken from it. */
 export class ListRun<C> implements RepList<HypercallDefinition, C> {
   readonly start: number
   readonly count: number
@@ -28,13 +28,13 @@ export class ListRun<C> implements RepList<HypercallDefinition, C> {
     this.#given = new Uint8Array(repCount)
   }
 
-  element(index: number): object | undefined {
+  readonly element = (index: number): object | undefined => {
     this.#check(index)
     const { element } = this.definition
     return element?.decodeAt(this.work.input, this.#listAt + index * element.size)
   }
 
-  answer(index: number, output: OutputOf<HypercallDefinition>): void {
+  readonly answer = (index: number, output: OutputOf<HypercallDefinition>): void => {
     this.#check(index)
     const { outputElement, name } = this.definition
     if (outputElement === undefined) throw new RangeError(`${name} has no output`)
@@ -43,9 +43,7 @@ export class ListRun<C> implements RepList<HypercallDefinition, C> {
     while (this.#given[this.answered] === 1) this.answered++
   }
 
-  expired(): boolean {
-    return this.timeUp?.() ?? false
-  }
+  readonly expired = (): boolean => this.timeUp?.() ?? false
 
   #check(index: number): void {
     if (Number.isInteger(index) && index >= this.start && index < this.count) return
