@@ -107,7 +107,7 @@ describe.each(schemas.map((schema) => ({ name: schema.name, schema })))('$name',
   const samples = samplesOf(schema)
   const inputs = inputsOf(schema)
   // Whole pages say the same again and again, and the many structures of hypercalls are made of few kinds.
-  const rarer = schema.size > 1024 ? 10 : ofHypercalls.has(schema) ? 5 : 1
+  const rarer = schema.size > 1024 || ofHypercalls.has(schema) ? 10 : 1
   const often = { ...seeded, numRuns: Math.ceil(seeded.numRuns / rarer) }
 
   it('decodes what it encoded', () => {
