@@ -145,6 +145,25 @@ describe('vmbus decode and encode', () => {
     expect(JSON.parse(out).type).toBe('InitiateContact')
   })
 
+  it('decodes a hypercall: input value, header, elements; and what it carries', () => {
+    const size = contact.length / 2
+    const header = `5c${'00'.repeat(7)}040000000000000001000000`
+    const hex = `${header}${size.toString(16).padStart(2, '0')}000000${contact.padEnd(480, '0')}`
+    const { status, out } = vmbus(['decode', 'hypercall', hex, '--json'])
+    expect(status).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({
+      type: 'HvCallPostMessage',
+      control: { callCode: 0x5c, isFast: false },
+      input: { connectionId: { id: 4 }, payloadSize: size },
+      decoded: { type: 'InitiateContact' },
+    })
+    expect(vmbus(['encode', 'hypercall'], out).out.trim()).toBe(hex)
+    const map = `4b00000002000000${'11'.repeat(8)}${'22'.repeat(8)}0300000000000000${'33'.repeat(8)}${'44'.repeat(8)}`
+    const decoded = JSON.parse(vmbus(['decode', 'hypercall', map, '--json']).out)
+    expect(decoded).toMatchObject({ type: 'HvCallMapGpaPages', control: { repCount: 2 } })
+    expect(decoded.elements).toHaveLength(2)
+  })
+
   it('guesses what bytes could be, best first', () => {
     const found = JSON.parse(vmbus(['decode', 'auto', contact, '--json']).out)
     expect(found[0]).toMatchObject({ kind: 'message', name: 'InitiateContact' })
@@ -183,6 +202,13 @@ describe('vmbus layout', () => {
     })
   })
 
+  it('shows the structures of a call: header, elements, output', () => {
+    const names = (call: string) =>
+      JSON.parse(vmbus(['layout', call, '--json']).out).map((layout: { name: string }) => layout.name)
+    expect(names('HvCallMapGpaPages')).toEqual(['HvCallMapGpaPages', 'HvCallMapGpaPages.element'])
+    expect(names('HvCallGetPartitionId')).toEqual(['HvCallGetPartitionId.output'])
+  })
+
   it('prints a table', () => {
     expect(vmbus(['layout', 'vmpacket_descriptor']).out).toContain('     8     8  transactionId')
   })
@@ -198,6 +224,12 @@ describe('vmbus explain', () => {
     '5.3': 'VMBus version 5.3 = 0x50003',
     vmbus_channel_open_result: 'structure OpenResult',
     pauseResume: 'FeatureFlags pauseResume = 32 (0x20)',
+    HvCallPostMessage: 'hypercall HvCallPostMessage = 0x005c',
+    '0x5d': 'hypercall HvCallSignalEvent = 0x005d',
+    HV_STATUS_INSUFFICIENT_BUFFERS: 'hypercall status HV_STATUS_INSUFFICIENT_BUFFERS = 0x0013',
+    HV_X64_MSR_SCONTROL: 'MSR HV_X64_MSR_SCONTROL = 0x40000080',
+    '0x40000003': 'CPUID leaf CpuidFeatures = 0x40000003',
+    HvRegisterVpIndex: 'register HvRegisterVpIndex',
   }
   for (const [term, line] of Object.entries(cases)) {
     it(`knows ${term}`, () => {

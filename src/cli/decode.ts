@@ -54,7 +54,7 @@ export const decodeCommand: Command = {
 }
 
 function decodeOne(call: Call, kind: string, bytes: Uint8Array, context: WireContext): ExitStatus {
-  const schema = kindNamed(kind)
+  const schema = kindNamed(kind, bytes)
   const { ok, value, faults } = tryDecode(schema, bytes, context)
   const first = faults.find((fault) => fault.code !== 'RSVD')
   if (!ok && !call.has('lenient'))
@@ -110,8 +110,9 @@ interface Inner {
   readonly context: WireContext
 }
 
-/** What is inside: a control message in a SynIC slot, a device's message in a packet. */
+/** What is inside: a control message in a SynIC slot or in HvCallPostMessage, a device's message in a packet. */
 function innerOf(call: Call, value: object, context: WireContext): Inner | undefined {
+  if ('control' in value && 'input' in value) return innerOf(call, Object(value.input), context)
   const payload = 'payload' in value && value.payload instanceof Uint8Array ? value.payload : undefined
   if (payload === undefined) return undefined
   if ('header' in value) {
@@ -140,7 +141,6 @@ function innerValue(schema: NamedSchema, bytes: Uint8Array, context: WireContext
 
 /** One record a line in, one JSON a line out; a bad record is an object with `error`. */
 function decodeEach(call: Call, kind: string, context: WireContext): ExitStatus {
-  const schema = kindNamed(kind)
   let status: ExitStatus = 0
   const text = new TextDecoder().decode(readRaw(call, call.words[1]))
   for (const line of text.split(/\r?\n/)) {
@@ -148,6 +148,7 @@ function decodeEach(call: Call, kind: string, context: WireContext): ExitStatus 
     let json: JsonObject
     try {
       const bytes = bytesOf(new TextEncoder().encode(line), 'hex')
+      const schema = kindNamed(kind, bytes)
       json = Object(jsonOf(call, kind, schema, schema.decode(bytes, context), context))
     } catch (error) {
       if (!isWireError(error) && !(error instanceof InputError)) throw error

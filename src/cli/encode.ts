@@ -1,7 +1,7 @@
 import { fromJSON, isWireError, type Structure } from '../wire/index.ts'
-import { type Command, type ExitStatus, InputError, UsageError } from './command.ts'
+import { type Command, type ExitStatus, InputError } from './command.ts'
 import { readRaw } from './input.ts'
-import { findSchema, kindNamed, type NamedSchema } from './kinds.ts'
+import { kindOfJson } from './kinds.ts'
 import { requireWord } from './layout.ts'
 import { note, print } from './terminal.ts'
 
@@ -49,18 +49,10 @@ function encodeText(kind: string, text: string): string {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new InputError('a JSON object expected')
   // `decoded` is decode's own explanation of a payload that stands there as bytes.
   const { decoded: _, ...value }: { decoded?: unknown } = json
-  const schema = schemaFor(kind, value)
-  if (kind === 'hypercall' || kind === 'auto') Reflect.deleteProperty(value, schema.kind === 'struct' ? 'type' : '')
+  const schema = kindOfJson(kind, 'type' in value ? value.type : undefined)
+  // Of a structure that is no union, `type` is decode's addition.
+  if (schema.kind === 'struct' && kind === 'hypercall') Reflect.deleteProperty(value, 'type')
   const structure: Structure<object> = schema
   const bytes = structure.encode(fromJSON(structure, value))
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-}
-
-/** The structure of a KIND; `auto` goes by the JSON's own `type`. */
-function schemaFor(kind: string, json: object): NamedSchema {
-  if (kind !== 'auto') return kindNamed(kind)
-  const type = 'type' in json ? json.type : undefined
-  const found = typeof type === 'string' ? findSchema(type) : undefined
-  if (found === undefined) throw new UsageError('encode auto needs a `type` in the JSON that names a structure')
-  return found
 }

@@ -1,8 +1,10 @@
+import { callNamed } from '../hypercall/index.ts'
 import { allSchemas } from '../schemas.ts'
 import { DeviceId, InstanceId } from '../vmbus/device-ids.ts'
 import { parseVersion, VmbusVersion, versionText } from '../vmbus/versions.ts'
 import { layoutOf, type Node } from '../wire/index.ts'
 import { type Command, InputError } from './command.ts'
+import { hypercallMeanings } from './hypercall-terms.ts'
 import { namesOf } from './kinds.ts'
 import { layoutLines, requireWord } from './layout.ts'
 import { paint, print } from './terminal.ts'
@@ -11,7 +13,8 @@ import { paint, print } from './terminal.ts'
 export const explainCommand: Command = {
   name: 'explain',
   usage: 'explain TERM [--json]',
-  summary: 'Explains a GUID, a status, a message or packet type, a version, a flag, a structure.',
+  summary:
+    'Explains a GUID, a hypercall, status, register, MSR, CPUID leaf, message or packet type, version, flag, structure.',
   words: 1,
   options: { json: { help: 'print an array of meanings' } },
   run(call) {
@@ -27,7 +30,7 @@ export const explainCommand: Command = {
 }
 
 /** One thing that a term can mean. */
-interface Meaning {
+export interface Meaning {
   readonly what: string
   readonly name: string
   readonly value: string
@@ -57,6 +60,7 @@ function meaningsOf(term: string): Meaning[] {
         detail: [`  ${name} in code`],
       })
   }
+  found.push(...hypercallMeanings(word, number))
   for (const named of namedValues()) {
     // -2147418113 and 0x8000ffff are the same word.
     if (named.name.toLowerCase() !== word && (number === undefined || named.value !== number >>> 0)) continue
@@ -70,6 +74,8 @@ function meaningsOf(term: string): Meaning[] {
     })
   }
   for (const schema of allSchemas) {
+    // A call's structures have been shown with the call.
+    if (callNamed(schema.name) !== undefined) continue
     if (!namesOf(schema).some((name) => name.toLowerCase() === word)) continue
     found.push({ what: 'structure', name: schema.name, value: '', detail: layoutLines(layoutOf(schema)) })
   }

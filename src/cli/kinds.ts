@@ -1,9 +1,10 @@
-import { HypercallInputValue, SynicMessage } from '../hypercall/index.ts'
+import { callNamed, SynicMessage, schemasOfCall } from '../hypercall/index.ts'
 import { allSchemas } from '../schemas.ts'
 import { ChannelMessage } from '../vmbus/messages.ts'
 import { Packet } from '../vmbus/packets.ts'
 import type { StructSchema, UnionSchema } from '../wire/index.ts'
 import { UsageError } from './command.ts'
+import { callBlock, callBlockOf } from './hypercall.ts'
 
 /** Anything that has a name and can be decoded. */
 export type NamedSchema = StructSchema | UnionSchema
@@ -18,7 +19,14 @@ for (const schema of allSchemas) for (const name of namesOf(schema)) byName.set(
 
 /** The structure of that name or alias, in any case. */
 export function findSchema(name: string): NamedSchema | undefined {
-  return byName.get(name.toLowerCase())
+  return byName.get(name.toLowerCase()) ?? callNamed(name)?.input
+}
+
+/** All that a name stands for: a structure, or the structures of a call. Throws {@link UsageError}. */
+export function schemasNamed(name: string): readonly NamedSchema[] {
+  const call = callNamed(name)
+  const parts = call === undefined ? [] : schemasOfCall(call)
+  return parts.length > 0 ? parts : [schemaNamed(name)]
 }
 
 /** Like {@link findSchema}. Throws {@link UsageError} with names that are near. */
@@ -41,10 +49,18 @@ const special: Readonly<Record<string, NamedSchema>> = {
   message: ChannelMessage,
   packet: Packet,
   synic: SynicMessage,
-  hypercall: HypercallInputValue,
 }
 
-/** The structure that a KIND of the command line stands for. Throws {@link UsageError}. */
-export function kindNamed(kind: string): NamedSchema {
-  return special[kind] ?? schemaNamed(kind)
+/** The structure that a KIND of the command line stands for, given the bytes. Throws {@link UsageError}. */
+export function kindNamed(kind: string, bytes: Uint8Array): NamedSchema {
+  return kind === 'hypercall' ? callBlockOf(bytes) : (special[kind] ?? schemaNamed(kind))
+}
+
+/** The structure of a KIND for JSON, of which some kinds need the `type` that it names. Throws {@link UsageError}. */
+export function kindOfJson(kind: string, type: unknown): NamedSchema {
+  if (kind !== 'hypercall' && kind !== 'auto') return special[kind] ?? schemaNamed(kind)
+  if (typeof type !== 'string')
+    throw new UsageError(`encode ${kind} needs a \`type\` in the JSON that names a structure`)
+  const call = kind === 'hypercall' ? callNamed(type) : undefined
+  return call === undefined ? schemaNamed(type) : callBlock(call)
 }

@@ -1,18 +1,18 @@
 import { allSchemas } from '../schemas.ts'
 import { type Layout, layoutOf } from '../wire/index.ts'
 import { type Command, UsageError } from './command.ts'
-import { schemaNamed } from './kinds.ts'
+import { schemasNamed } from './kinds.ts'
 import { paint, print } from './terminal.ts'
 
 /** `vmbus layout`: where each field of a structure is. */
 export const layoutCommand: Command = {
   name: 'layout',
   usage: 'layout [NAME…] [--json]',
-  summary: 'Shows each structure: its names, size, and fields with offset, size and bits.',
+  summary: 'Shows each structure, or those of a call: names, size, and fields with offset, size and bits.',
   words: Number.POSITIVE_INFINITY,
   options: { json: { help: 'print an array of layouts' } },
   run(call) {
-    const schemas = call.words.length === 0 ? allSchemas : call.words.map(schemaNamed)
+    const schemas = call.words.length === 0 ? allSchemas : call.words.flatMap(schemasNamed)
     const layouts = schemas.map((schema) => layoutOf(schema))
     if (call.has('json')) print(JSON.stringify(layouts, undefined, 2))
     else for (const [index, layout] of layouts.entries()) print(...(index > 0 ? [''] : []), ...layoutLines(layout))

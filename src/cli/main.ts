@@ -1,54 +1,54 @@
 #!/usr/bin/env node
 import { isWireError } from '../wire/index.ts'
 import { type Command, type ExitStatus, helpOf, InputError, parseCall, UsageError } from './command.ts'
-import { decodeCommand } from './decode.ts'
-import { demoCommand } from './demo.ts'
-import { encodeCommand } from './encode.ts'
-import { explainCommand } from './explain.ts'
-import { fuzzCommand } from './fuzz.ts'
-import { layoutCommand } from './layout.ts'
-import { replayCommand } from './replay.ts'
 import { note, print } from './terminal.ts'
 import { packageVersion } from './version.ts'
 
-const commands: readonly Command[] = [
-  demoCommand,
-  decodeCommand,
-  encodeCommand,
-  explainCommand,
-  layoutCommand,
-  replayCommand,
-  fuzzCommand,
-]
+/** The commands, loaded when called: what one does not need costs nothing. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  demo: async () => (await import('./demo.ts')).demoCommand,
+  decode: async () => (await import('./decode.ts')).decodeCommand,
+  encode: async () => (await import('./encode.ts')).encodeCommand,
+  explain: async () => (await import('./explain.ts')).explainCommand,
+  layout: async () => (await import('./layout.ts')).layoutCommand,
+  replay: async () => (await import('./replay.ts')).replayCommand,
+  fuzz: async () => (await import('./fuzz.ts')).fuzzCommand,
+}
 
-function help(): string {
-  const width = Math.max(...commands.map((command) => command.name.length))
+async function help(): Promise<string> {
+  const all = await Promise.all(Object.values(commands).map((load) => load()))
+  const width = Math.max(...all.map((command) => command.name.length))
   return [
     "vmbus: Hyper-V's hypercall interface and VMBus protocol",
     '',
-    ...commands.map((command) => `  vmbus ${command.name.padEnd(width)}  ${command.summary}`),
+    ...all.map((command) => `  vmbus ${command.name.padEnd(width)}  ${command.summary}`),
     '',
     'vmbus COMMAND --help tells more. Exit status: 0 fine, 1 bad input, 2 wrong usage.',
   ].join('\n')
 }
 
+/** The command of that name. Throws {@link UsageError}. */
+async function commandNamed(name: string): Promise<Command> {
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (load === undefined) throw new UsageError(`no command ${name}; vmbus --help lists them`)
+  return load()
+}
+
 async function main(args: readonly string[]): Promise<ExitStatus> {
   const [name, ...rest] = args
   if (name === undefined) {
-    note(help())
+    note(await help())
     return 2
   }
   if (name === '--help' || name === '-h' || name === 'help') {
-    const command = commands.find((command) => command.name === rest[0])
-    print(command === undefined ? help() : helpOf(command))
+    print(rest[0] === undefined ? await help() : helpOf(await commandNamed(rest[0])))
     return 0
   }
   if (name === '--version') {
     print(packageVersion)
     return 0
   }
-  const command = commands.find((command) => command.name === name)
-  if (command === undefined) throw new UsageError(`no command ${name}; vmbus --help lists them`)
+  const command = await commandNamed(name)
   if (rest.includes('--help') || rest.includes('-h')) {
     print(helpOf(command))
     return 0

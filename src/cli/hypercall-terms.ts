@@ -1,0 +1,101 @@
+import {
+  allCalls,
+  cpuidLeaves,
+  HvStatus,
+  type HypercallDefinition,
+  isStatusName,
+  msrs,
+  namesOfCall,
+  type RegisterArchitecture,
+  registersOf,
+  schemasOfCall,
+  tlfsStatusName,
+} from '../hypercall/index.ts'
+import { layoutOf, type StructSchema } from '../wire/index.ts'
+import type { Meaning } from './explain.ts'
+import { layoutLines } from './layout.ts'
+
+/** What a word or number means in the hypercall interface: a call, a status, an MSR, a register, a CPUID leaf. */
+export function hypercallMeanings(word: string, number: number | undefined): Meaning[] {
+  return [
+    ...allCalls.filter((call) => isCalled(call, word, number)).map(callMeaning),
+    ...statusMeanings(word, number),
+    ...msrs
+      .filter((msr) => msr.number === number || msr.name.toLowerCase() === word)
+      .map(({ name, number, access, privilege, contents, note, source }) => ({
+        what: 'MSR',
+        name,
+        value: hex(number),
+        detail: [
+          `  access ${access ?? notDocumented}, privilege ${privilege ?? notDocumented}; ${source}`,
+          ...(note === undefined ? [] : [`  ${note}`]),
+          ...(contents === undefined ? [] : layoutLines(layoutOf(contents))),
+        ],
+      })),
+    ...registerMeanings(word, number),
+    ...Object.entries<StructSchema>(cpuidLeaves)
+      .filter(([leaf]) => Number(leaf) === number)
+      .map(([leaf, schema]) => ({
+        what: 'CPUID leaf',
+        name: schema.name,
+        value: hex(Number(leaf)),
+        detail: layoutLines(layoutOf(schema)),
+      })),
+  ]
+}
+
+const notDocumented = 'not documented'
+
+function hex(value: number): string {
+  return `0x${value.toString(16)}`
+}
+
+function isCalled(call: HypercallDefinition, word: string, number: number | undefined): boolean {
+  return call.code === number || namesOfCall(call).some((name) => name.toLowerCase() === word)
+}
+
+function callMeaning(call: HypercallDefinition): Meaning {
+  const { name, code, kind, privilege, caller, since, statuses, source } = call
+  const [, ...aliases] = namesOfCall(call)
+  return {
+    what: 'hypercall',
+    name,
+    value: `0x${code.toString(16).padStart(4, '0')}`,
+    detail: [
+      `  kind ${kind}; also ${aliases.join(', ') || 'nothing else'}`,
+      `  privilege ${privilege ?? notDocumented}; caller ${caller ?? notDocumented}; since ${since ?? notDocumented}`,
+      `  statuses ${statuses?.join(', ') ?? notDocumented}`,
+      `  source ${source ?? notDocumented}`,
+      ...schemasOfCall(call).flatMap((schema) => layoutLines(layoutOf(schema))),
+    ],
+  }
+}
+
+function statusMeanings(word: string, number: number | undefined): Meaning[] {
+  return Object.entries(HvStatus).flatMap(([name, code]) => {
+    const tlfs = isStatusName(name) ? tlfsStatusName(name) : name
+    if (code !== number && name.toLowerCase() !== word && tlfs.toLowerCase() !== word) return []
+    return [
+      {
+        what: 'hypercall status',
+        name: tlfs,
+        value: `0x${code.toString(16).padStart(4, '0')}`,
+        detail: [`  HvStatus.${name} in code`],
+      },
+    ]
+  })
+}
+
+function registerMeanings(word: string, number: number | undefined): Meaning[] {
+  const architectures: readonly RegisterArchitecture[] = ['x64', 'arm64']
+  const found = new Map<string, Meaning & { on: RegisterArchitecture[] }>()
+  for (const architecture of architectures) {
+    for (const { name, value } of registersOf(architecture)) {
+      if (value !== number && name.toLowerCase() !== word) continue
+      const known = found.get(name) ?? { what: 'register', name, value: hex(value), detail: [], on: [] }
+      known.on.push(architecture)
+      found.set(name, known)
+    }
+  }
+  return [...found.values()].map(({ on, ...meaning }) => ({ ...meaning, detail: [`  on ${on.join(' and ')}`] }))
+}
