@@ -96,9 +96,7 @@ describe('constants against the facts', () => {
   })
 
   it('bits of CPUID leaves', () => {
-    const schemas = new Map<number, StructSchema>(
-      Object.entries(hypercall.cpuidLeaves).map(([leaf, schema]) => [Number(leaf), schema]),
-    )
+    const schemas = new Map<number, StructSchema>(hypercall.cpuidLeaves)
     expect([...schemas.keys()]).toEqual(facts.cpuid.map(({ leaf }) => leaf))
     for (const { leaf, bits } of facts.cpuid) {
       const schema = schemas.get(leaf)

@@ -11,7 +11,7 @@ import {
   schemasOfCall,
   tlfsStatusName,
 } from '../hypercall/index.ts'
-import { layoutOf, type StructSchema } from '../wire/index.ts'
+import { layoutOf } from '../wire/index.ts'
 import type { Meaning } from './explain.ts'
 import { layoutLines } from './layout.ts'
 
@@ -33,12 +33,12 @@ export function hypercallMeanings(word: string, number: number | undefined): Mea
         ],
       })),
     ...registerMeanings(word, number),
-    ...Object.entries<StructSchema>(cpuidLeaves)
-      .filter(([leaf]) => Number(leaf) === number)
+    ...[...cpuidLeaves]
+      .filter(([leaf]) => leaf === number)
       .map(([leaf, schema]) => ({
         what: 'CPUID leaf',
         name: schema.name,
-        value: hex(Number(leaf)),
+        value: hex(leaf),
         detail: layoutLines(layoutOf(schema)),
       })),
   ]

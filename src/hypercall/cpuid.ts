@@ -1,4 +1,4 @@
-import type { Extra, Infer, Structure } from '../wire/index.ts'
+import type { Extra, Infer, StructSchema, Structure } from '../wire/index.ts'
 import {
   CpuidCpuManagement,
   CpuidFeatures,
@@ -27,24 +27,24 @@ export interface CpuidResult {
 }
 
 /** The structure of each leaf, by number. Source: TLFS; 0x40000080 to 82 OpenVMM. */
-export const cpuidLeaves = {
-  1073741824: CpuidVendor,
-  1073741825: CpuidInterface,
-  1073741826: CpuidVersion,
-  1073741827: CpuidFeatures,
-  1073741828: CpuidRecommendations,
-  1073741829: CpuidLimits,
-  1073741830: CpuidHardwareFeatures,
-  1073741831: CpuidCpuManagement,
-  1073741832: CpuidSvm,
-  1073741833: CpuidNestedFeatures,
-  1073741834: CpuidNestedVirtualization,
-  1073741835: CpuidIpt,
-  1073741836: CpuidIsolation,
-  1073741952: CpuidStackVendor,
-  1073741953: CpuidStackInterface,
-  1073741954: CpuidStackProperties,
-} as const
+export const cpuidLeaves: ReadonlyMap<number, StructSchema> = /* @__PURE__ */ new Map<number, StructSchema>([
+  [0x4000_0000, CpuidVendor],
+  [0x4000_0001, CpuidInterface],
+  [0x4000_0002, CpuidVersion],
+  [0x4000_0003, CpuidFeatures],
+  [0x4000_0004, CpuidRecommendations],
+  [0x4000_0005, CpuidLimits],
+  [0x4000_0006, CpuidHardwareFeatures],
+  [0x4000_0007, CpuidCpuManagement],
+  [0x4000_0008, CpuidSvm],
+  [0x4000_0009, CpuidNestedFeatures],
+  [0x4000_000a, CpuidNestedVirtualization],
+  [0x4000_000b, CpuidIpt],
+  [0x4000_000c, CpuidIsolation],
+  [0x4000_0080, CpuidStackVendor],
+  [0x4000_0081, CpuidStackInterface],
+  [0x4000_0082, CpuidStackProperties],
+])
 
 /** Leaf 1, ECX bit 31: a hypervisor is there. */
 export const hypervisorPresent = 0x8000_0000
