@@ -60,6 +60,11 @@ export interface BusOptions {
   readonly host?: HostOptions
   /** More about the guest's end. */
   readonly guest?: GuestOptions
+  /**
+   * What joins the ends; default a `MemoryTransport`. With all messages and signals as hypercalls:
+   * `(memory, pump, vps) => new HypervisorTransport(memory, pump, { vps })`.
+   */
+  readonly transport?: (memory: GuestMemory, pump: Pump, vps: number) => TransportEnds
   /** Puts something between the ends and their transport, such as faults; what it does later it lets the pump do. */
   readonly wrap?: (ends: TransportEnds, pump: Pump) => TransportEnds
 }
@@ -74,7 +79,7 @@ export class Bus {
   readonly events = new Conversation()
   /** Guest memory. */
   readonly memory: GuestMemory
-  readonly transport: MemoryTransport
+  readonly transport: TransportEnds
   readonly pump: Pump
   #isClosed = false
 
@@ -87,7 +92,8 @@ export class Bus {
       ...(seed === undefined ? {} : { seed }),
       ...(scheduling === undefined ? {} : { scheduling }),
     })
-    this.transport = new MemoryTransport(this.memory, this.pump, vps)
+    this.transport =
+      options.transport?.(this.memory, this.pump, vps) ?? new MemoryTransport(this.memory, this.pump, vps)
     const ends = options.wrap?.(this.transport, this.pump) ?? this.transport
     const log = (at: 'host' | 'guest') => new EndLog(at, partitions[at], this.events, violations, now)
     const version = versionOf(options.version)

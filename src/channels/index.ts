@@ -18,6 +18,7 @@ export { type Binding, defaultRingBytes, type GuestDriver } from './guest-driver
 export { GuestEndpoint, type GuestOptions } from './guest-endpoint.ts'
 export type { DeviceHost, HostDevice, PendingOpen } from './host-device.ts'
 export { HostEndpoint, type HostOptions } from './host-endpoint.ts'
+export { HypervisorTransport, type HypervisorTransportOptions } from './hypervisor-transport.ts'
 export { MemoryTransport } from './memory-transport.ts'
 export { MessageReader, type MessageSchema, pipeMessage, rawMessages } from './messages.ts'
 export type { TransferPages } from './packet-headers.ts'

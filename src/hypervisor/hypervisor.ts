@@ -1,6 +1,6 @@
 import type { RegisterArchitecture } from '../hypercall/registers/index.ts'
 import { type GuestMemory, PAGE_SIZE } from '../memory/index.ts'
-import { poolCost } from './choices.ts'
+import { poolCost, portMessageBuffers } from './choices.ts'
 import { Machine } from './machine.ts'
 import { Partition } from './partition.ts'
 import type { PageMode } from './register-page.ts'
@@ -20,6 +20,8 @@ export interface HypervisorOptions {
   readonly architecture?: RegisterArchitecture
   /** How SynIC and assist pages reach the guests. Default `overlay`. */
   readonly pageMode?: PageMode
+  /** Messages that wait in a port for their slot. Default 16, as documented; 0: a taken slot is INSUFFICIENT_BUFFERS. */
+  readonly messageBuffers?: number
 }
 
 /**
@@ -38,8 +40,8 @@ export class Hypervisor {
     if (rootPool < poolCost.initialize + rootVps * poolCost.vp || rootPool > pages) {
       throw new RangeError(`a pool of ${rootPool} pages does not fit a root of ${rootVps} VPs in ${pages} pages`)
     }
-    const { now = () => 0n, architecture = 'x64', pageMode = 'overlay' } = options
-    this.machine = new Machine(memory, now, architecture, pageMode)
+    const { now = () => 0n, architecture = 'x64', pageMode = 'overlay', messageBuffers = portMessageBuffers } = options
+    this.machine = new Machine(memory, now, architecture, pageMode, messageBuffers)
     this.root = new Partition(this.machine, undefined, pages)
     for (let page = pages - rootPool; page < pages; page++) {
       this.machine.pages.setPooled(page, true)

@@ -18,12 +18,14 @@ export class Machine {
   /**
    * @param memory the machine's memory: page 0 is its first.
    * @param now machine time in 100 ns; must not go back.
+   * @param messageBuffers of each message port.
    */
   constructor(
     readonly memory: GuestMemory,
     readonly now: () => bigint,
     readonly architecture: RegisterArchitecture,
     readonly pageMode: PageMode,
+    readonly messageBuffers: number,
   ) {
     this.registers = new Set(registersOf(architecture).map(({ value }) => value))
   }

@@ -9,8 +9,8 @@ import { targetOf } from './target.ts'
 
 const zeros = new Uint8Array(PAGE_SIZE)
 
-/** 2 MiB in pages. */
-const largePage = 512
+/** A page of 2 MiB, in pages. */
+export const largePagePages = 512
 
 /** HvCallDepositMemory, one element: a page of the caller's goes into the pool, out of reach for all. Source: TLFS 2.0A 6.3.1. */
 export function depositMemory(caller: Partition, id: bigint, guestPage: number): number {
@@ -72,7 +72,7 @@ export function mapGpaPage(caller: Partition, call: MapPage): number {
   const target = targetOf(caller, call.partition, { target: 'child or root', states: ['active'] })
   if (target.value === undefined) return target.status
   const { guestPage, sourcePage, flags } = call
-  const count = (flags & MapGpaFlags.largePage) === 0 ? 1 : largePage
+  const count = (flags & MapGpaFlags.largePage) === 0 ? 1 : largePagePages
   if (guestPage % count !== 0 || sourcePage % count !== 0) return HvStatus.InvalidParameter
   if (!isPage(guestPage + count - 1) || !isPage(sourcePage + count - 1)) return HvStatus.InvalidParameter
   const access = flags & PageAccess.all

@@ -2,7 +2,7 @@ import { maxPortId, WellKnownVp } from '../hypercall/ids.ts'
 import { HvStatus } from '../hypercall/status.ts'
 import { eventFlagCount, messagePayloadSize, sintCount } from '../hypercall/synic.ts'
 import { PAGE_SIZE } from '../memory/index.ts'
-import { OurStatus, poolCost, portMessageBuffers } from './choices.ts'
+import { OurStatus, poolCost } from './choices.ts'
 import type { Partition } from './partition.ts'
 import { Connection, type ConnectionTarget, Port, type PortTarget } from './port.ts'
 import type { Synic } from './synic.ts'
@@ -42,7 +42,7 @@ export function createPort(caller: Partition, call: CreatePort): number {
     target,
     call.portVtl ?? 0,
     call.minConnectionVtl ?? 0,
-    target.kind === 'message' ? portMessageBuffers : 0,
+    target.kind === 'message' ? caller.machine.messageBuffers : 0,
   )
   if (target.kind === 'message' && !owner.value.pool.take(port, poolCost.messagePort)) {
     return HvStatus.InsufficientMemory
@@ -160,7 +160,7 @@ export function postMessage(caller: Partition, call: PostMessage, callerVtl = 0)
   const ready = candidates.filter((synic) => synic.takesMessages)
   const synic = ready.find((candidate) => candidate.isFree(sint)) ?? ready[0]
   if (synic === undefined) return HvStatus.InvalidSynicState
-  if (port.buffers === 0) {
+  if (port.buffers <= 0 && !synic.isFree(sint)) {
     // Whoever waits for the slot learns of its freeing from EOM.
     synic.markPending(sint)
     return HvStatus.InsufficientBuffers

@@ -1,0 +1,59 @@
+import { HvCallInstallIntercept } from '../../hypercall/calls/intercepts.ts'
+import {
+  HvCallAssertVirtualInterrupt,
+  HvCallAssertVirtualInterruptDeprecated,
+  HvCallClearVirtualInterrupt,
+  HvCallSendSyntheticClusterIpi,
+  HvCallSendSyntheticClusterIpiEx,
+} from '../../hypercall/calls/interrupts.ts'
+import { HvStatus } from '../../hypercall/status.ts'
+import { vpsIn } from '../../hypercall/vp-set.ts'
+import { installIntercept } from '../intercepts.ts'
+import { assertVirtualInterrupt, clearVirtualInterrupt, sendClusterIpi } from '../interrupts.ts'
+import type { ModelDispatcher } from './dispatcher.ts'
+
+/** Virtual interrupts and intercepts. */
+export function bindInterruptCalls(to: ModelDispatcher): void {
+  to.on(HvCallAssertVirtualInterrupt, ({ caller, input }) =>
+    assertVirtualInterrupt(caller.partition, {
+      partition: input.targetPartition,
+      type: input.interruptControl.interruptType,
+      isLogical: input.interruptControl.flags.x86LogicalDestinationMode,
+      destination: input.destinationAddress,
+      vector: input.requestedVector,
+      vtl: input.targetVtl,
+    }),
+  )
+  to.on(HvCallAssertVirtualInterruptDeprecated, ({ caller, input }) =>
+    assertVirtualInterrupt(caller.partition, {
+      partition: input.targetPartition,
+      type: input.interruptControl.interruptType,
+      isLogical: input.interruptControl.flags.x86LogicalDestinationMode,
+      destination: input.destinationAddress,
+      vector: input.requestedVector,
+    }),
+  )
+  to.on(HvCallClearVirtualInterrupt, ({ caller, input }) =>
+    clearVirtualInterrupt(caller.partition, input.targetPartition),
+  )
+  to.on(HvCallSendSyntheticClusterIpi, ({ caller, input }) => {
+    const vps: number[] = []
+    for (let vp = 0; vp < 64; vp++) if ((input.processorMask & (1n << BigInt(vp))) !== 0n) vps.push(vp)
+    const { useTargetVtl, targetVtl } = input.targetVtl
+    return sendClusterIpi(caller, input.vector, vps, useTargetVtl ? targetVtl : caller.vtl)
+  })
+  to.on(HvCallSendSyntheticClusterIpiEx, ({ caller, input }) => {
+    const { useTargetVtl, targetVtl } = input.targetVtl
+    const vps = vpsIn(input.processorSet) ?? caller.partition.vps.keys()
+    return sendClusterIpi(caller, input.vector, vps, useTargetVtl ? targetVtl : caller.vtl)
+  })
+  to.on(HvCallInstallIntercept, ({ caller, input }) => {
+    const { interceptParameter: parameter } = input
+    let what = 0
+    if (parameter.type === 'IoPortParameters') what = parameter.ioPort
+    else if (parameter.type === 'CpuidParameters') what = parameter.cpuidIndex
+    else if (parameter.type === 'MsrIndexParameters') what = parameter.msrIndex
+    else if (parameter.type !== 'OtherInterceptParameters') return HvStatus.InvalidParameter
+    return installIntercept(caller.partition, input.partitionId, input.interceptType, input.accessType, what)
+  })
+}

@@ -1,0 +1,205 @@
+import { HvCallDepositMemory, HvCallMapGpaPages } from '../hypercall/calls/memory.ts'
+import {
+  HvCallCreatePartition,
+  HvCallInitializePartition,
+  HvCallSetPartitionProperty,
+} from '../hypercall/calls/partition.ts'
+import {
+  HvCallConnectPort,
+  HvCallCreatePort,
+  HvCallDeletePort,
+  HvCallDisconnectPort,
+  HvCallPostMessage,
+  HvCallSignalEvent,
+} from '../hypercall/calls/ports.ts'
+import { HvCallCreateVp, HvCallSetVpRegisters } from '../hypercall/calls/vp.ts'
+import { PartitionProperty } from '../hypercall/enums/partition.ts'
+import { PortType } from '../hypercall/enums/ports.ts'
+import { MapGpaFlags } from '../hypercall/flags.ts'
+import { type PartitionPrivilege, privilegeMask } from '../hypercall/privileges.ts'
+import { CommonRegister } from '../hypercall/registers/common.ts'
+import { HvStatus } from '../hypercall/status.ts'
+import { messagePayloadSize } from '../hypercall/synic.ts'
+import type { HypercallCaller } from './hypercall-caller.ts'
+
+const noDomain = { id: 0, flags: { proximityPreferred: false, proximityInfoValid: false } }
+const allAccess =
+  MapGpaFlags.readable | MapGpaFlags.writable | MapGpaFlags.kernelExecutable | MapGpaFlags.userExecutable
+/** Elements of a rep call that surely fit a page behind its header. */
+const mostReps = 500
+
+/** A message or event port, and who connects to it by which id. */
+export interface Wire {
+  readonly receiver: bigint
+  readonly portId: number
+  readonly sender: bigint
+  readonly connectionId: number
+  readonly sint: number
+  readonly vp: number
+  /** Event flags of an event port; absent for a message port. */
+  readonly flags?: { readonly base: number; readonly count: number }
+}
+
+/** A call of the set-up that was refused. */
+export class SetupError extends Error {
+  override readonly name = 'SetupError'
+  constructor(
+    readonly call: string,
+    readonly status: number,
+  ) {
+    super(`${call}: status 0x${status.toString(16)}`)
+  }
+}
+
+/** What a parent does with real hypercalls: makes children, wires ports. Methods that answer no status throw {@link SetupError}. */
+export class PartitionCaller {
+  readonly #caller: HypercallCaller
+
+  constructor(caller: HypercallCaller) {
+    this.#caller = caller
+  }
+
+  /** Creates a child with these privileges beside the usual ones, gives it pages for its pool, and initializes it. Answers its id. */
+  createChild(pages: readonly number[], privileges: readonly PartitionPrivilege[], usual: bigint): bigint {
+    const isolation = { isolationType: 0, isolationHostType: 0, sharedGpaBoundaryPageNumber: 0n }
+    const answer = this.#caller.call(HvCallCreatePartition, {
+      input: {
+        flags: 0n,
+        proximityDomainInfo: noDomain,
+        compatibilityVersion: 0,
+        partitionCreationProperties: HvCallCreatePartition.input.decode(
+          new Uint8Array(HvCallCreatePartition.input.size),
+        ).partitionCreationProperties,
+        isolationProperties: isolation,
+      },
+    })
+    check('HvCallCreatePartition', answer.status)
+    const partitionId = answer.output?.newPartitionId ?? 0n
+    this.deposit(partitionId, pages)
+    const input = {
+      partitionId,
+      propertyCode: PartitionProperty.PrivilegeFlags,
+      propertyValue: usual | privilegeMask(privileges),
+    }
+    check('HvCallSetPartitionProperty', this.#caller.call(HvCallSetPartitionProperty, { input }).status)
+    const initialized = this.#caller.call(HvCallInitializePartition, { input: { partitionId } }, true)
+    check('HvCallInitializePartition', initialized.status)
+    return partitionId
+  }
+
+  /** Puts pages of the caller's into a partition's pool. */
+  deposit(partitionId: bigint, pages: readonly number[]): void {
+    for (let first = 0; first < pages.length; first += mostReps) {
+      const elements = pages.slice(first, first + mostReps).map((page) => ({ gpaPage: BigInt(page) }))
+      check('HvCallDepositMemory', this.#caller.call(HvCallDepositMemory, { input: { partitionId }, elements }).status)
+    }
+  }
+
+  /** Maps a run of the caller's pages into a child, with all access. */
+  map(targetPartitionId: bigint, guestPage: number, sourcePage: number, count: number): void {
+    for (let first = 0; first < count; first += mostReps) {
+      const length = Math.min(mostReps, count - first)
+      const elements = Array.from({ length }, (_, i) => ({ sourceGpaPage: BigInt(sourcePage + first + i) }))
+      const input = { targetPartitionId, targetGpaBase: BigInt(guestPage + first), mapFlags: allAccess }
+      check('HvCallMapGpaPages', this.#caller.call(HvCallMapGpaPages, { input, elements }).status)
+    }
+  }
+
+  /** Creates a VP and lets it run. */
+  startVp(partitionId: bigint, vpIndex: number): void {
+    const input = { partitionId, vpIndex, subnodeType: 0, subnodeId: 0n, proximityDomainInfo: noDomain, flags: 0n }
+    check('HvCallCreateVp', this.#caller.call(HvCallCreateVp, { input }).status)
+    this.setRegister(partitionId, vpIndex, CommonRegister.HvRegisterExplicitSuspend, 0n)
+  }
+
+  /** Writes a 64-bit register of a VP, by its number. */
+  setRegister(partitionId: bigint, vpIndex: number, registerName: number, low: bigint): void {
+    const input = { partitionId, vpIndex, inputVtl: { targetVtl: 0, useTargetVtl: false } }
+    const elements = [{ registerName, registerValue: { low, high: 0n } }]
+    check('HvCallSetVpRegisters', this.#caller.call(HvCallSetVpRegisters, { input, elements }).status)
+  }
+
+  /** Asks for HvMessageTypeSynicSintDeliverable when the slot of a SINT is free. */
+  notifyDeliverable(partitionId: bigint, vpIndex: number, sint: number): void {
+    const name = CommonRegister.HvRegisterDeliverabilityNotifications
+    this.setRegister(partitionId, vpIndex, name, 1n << BigInt(48 + sint))
+  }
+
+  /** Creates a port and connects its sender. Answers the HV_STATUS of the call that failed, else 0. */
+  wire(wire: Wire): number {
+    const { receiver, sender, sint: targetSint, vp: targetVp, flags } = wire
+    const portId = { id: wire.portId }
+    const connectionId = { id: wire.connectionId }
+    const portType = flags === undefined ? PortType.Message : PortType.Event
+    const info =
+      flags === undefined
+        ? ({ type: 'MessagePortInfo', targetSint, targetVp } as const)
+        : ({
+            type: 'EventPortInfo',
+            targetSint,
+            targetVp,
+            baseFlagNumber: flags.base,
+            flagCount: flags.count,
+          } as const)
+    const created = this.#caller.call(HvCallCreatePort, {
+      input: {
+        portPartition: receiver,
+        portId,
+        portVtl: 0,
+        minConnectionVtl: 0,
+        connectionPartition: sender,
+        portInfo: { portType, info },
+        proximityDomainInfo: noDomain,
+      },
+    })
+    if (created.status !== HvStatus.Success) return created.status
+    const connected = this.#caller.call(HvCallConnectPort, {
+      input: {
+        connectionPartition: sender,
+        connectionId,
+        connectionVtl: 0,
+        portPartition: receiver,
+        portId,
+        connectionInfo: { portType, info: { type: 'PlainConnectionInfo' } },
+        proximityDomainInfo: noDomain,
+      },
+    })
+    if (connected.status !== HvStatus.Success) this.#deletePort(receiver, wire.portId)
+    return connected.status
+  }
+
+  /** Disconnects and deletes what {@link wire} made. */
+  unwire({ receiver, sender, portId, connectionId }: Wire): void {
+    const flags = { isDoorbell: false }
+    const input = { connectionPartition: sender, connectionId: { id: connectionId }, flags }
+    check('HvCallDisconnectPort', this.#caller.call(HvCallDisconnectPort, { input }, true).status)
+    this.#deletePort(receiver, portId)
+  }
+
+  #deletePort(portPartition: bigint, id: number): void {
+    const input = { portPartition, portId: { id } }
+    check('HvCallDeletePort', this.#caller.call(HvCallDeletePort, { input }, true).status)
+  }
+}
+
+/** HvCallPostMessage, by memory. More than 240 bytes are refused by the call itself. Answers its HV_STATUS. */
+export function callPostMessage(
+  caller: HypercallCaller,
+  connectionId: number,
+  messageType: number,
+  payload: Uint8Array,
+): number {
+  const block = new Uint8Array(messagePayloadSize)
+  block.set(payload.subarray(0, messagePayloadSize))
+  const input = { connectionId: { id: connectionId }, messageType, payloadSize: payload.length, payload: block }
+  return caller.call(HvCallPostMessage, { input }).status
+}
+
+/** HvCallSignalEvent, in registers. Answers its HV_STATUS. */
+export function callSignalEvent(caller: HypercallCaller, connectionId: number, flagNumber: number): number {
+  return caller.call(HvCallSignalEvent, { input: { connectionId: { id: connectionId }, flagNumber } }, true).status
+}
+
+function check(call: string, status: number): void {
+  if (status !== HvStatus.Success) throw new SetupError(call, status)
+}

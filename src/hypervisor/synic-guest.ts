@@ -1,0 +1,101 @@
+import { eventFlagCount, messagePayloadSize, sintCount } from '../hypercall/synic.ts'
+import { type GuestMemory, PAGE_SIZE } from '../memory/index.ts'
+import { writeMsr } from './msrs.ts'
+import type { VirtualProcessor } from './virtual-processor.ts'
+
+/** MSRs that a guest writes to set its SynIC up. */
+const msr = {
+  guestOsId: 0x4000_0000,
+  scontrol: 0x4000_0080,
+  siefp: 0x4000_0082,
+  simp: 0x4000_0083,
+  eom: 0x4000_0084,
+  sint: 0x4000_0090,
+} as const
+
+const slotBytes = 256
+const slot = { payloadSize: 4, flags: 5, sender: 8, payload: 16 } as const
+const messagePending = 1
+const polling = 0x4_0000n
+
+/** A message as it was taken out of its slot. */
+export interface TakenMessage {
+  readonly messageType: number
+  readonly sender: bigint
+  readonly payload: Uint8Array
+}
+
+/** What the software on a VP does with its SynIC. Source: Linux drivers/hv/hv.c, vmbus_drv.c. */
+export class SynicGuest {
+  readonly #vp: VirtualProcessor
+  readonly #memory: GuestMemory
+  readonly #messages: number
+  readonly #events: number
+
+  /** @param pages guest page numbers for messages and events. */
+  constructor(vp: VirtualProcessor, pages: { readonly messages: number; readonly events: number }) {
+    this.#vp = vp
+    this.#memory = vp.partition.memory(Number.MAX_SAFE_INTEGER)
+    this.#messages = pages.messages * PAGE_SIZE
+    this.#events = pages.events * PAGE_SIZE
+  }
+
+  /**
+   * Sets the registers, SCONTROL last. `vectorOf` gives each SINT its vector: 16 … 255, `'polled'`, or `undefined` to leave it masked.
+   * Answers false when one was refused.
+   */
+  start(guestOsId: bigint, vectorOf: (sint: number) => number | 'polled' | undefined): boolean {
+    const writes: (readonly [msr: number, value: bigint])[] = [
+      [msr.guestOsId, guestOsId],
+      [msr.simp, BigInt(this.#messages) | 1n],
+      [msr.siefp, BigInt(this.#events) | 1n],
+    ]
+    for (let sint = 0; sint < sintCount; sint++) {
+      const vector = vectorOf(sint)
+      if (vector !== undefined) writes.push([msr.sint + sint, vector === 'polled' ? polling : BigInt(vector)])
+    }
+    writes.push([msr.scontrol, 1n])
+    return writes.every(([number, value]) => writeMsr(this.#vp, number, value))
+  }
+
+  /** Takes the message out of a slot: copies it, frees the slot, and writes EOM if more waits. */
+  takeMessage(sint: number): TakenMessage | undefined {
+    const at = this.#messages + sint * slotBytes
+    if (this.#memory.load32(at) === 0) return undefined
+    const bytes = new Uint8Array(slotBytes)
+    this.#memory.read(at, bytes, 0, slotBytes)
+    this.#memory.store32(at, 0)
+    if (((bytes[slot.flags] ?? 0) & messagePending) !== 0) writeMsr(this.#vp, msr.eom, 0n)
+    const view = new DataView(bytes.buffer)
+    const size = Math.min(view.getUint8(slot.payloadSize), messagePayloadSize)
+    return {
+      messageType: view.getUint32(0, true),
+      sender: view.getBigUint64(slot.sender, true),
+      payload: bytes.slice(slot.payload, slot.payload + size),
+    }
+  }
+
+  /** Tests and clears the event flags of a SINT, lowest first. */
+  takeFlags(sint: number, taken: (flag: number) => void): void {
+    for (let first = 0; first < eventFlagCount; first += 32) {
+      const at = this.#events + sint * slotBytes + first / 8
+      let word = this.#memory.load32(at)
+      if (word === 0) continue
+      this.#memory.store32(at, 0)
+      while (word !== 0) {
+        taken(first + 31 - Math.clz32(word & -word))
+        word &= word - 1
+      }
+    }
+  }
+
+  /** Tests and clears one event flag. */
+  takeFlag(sint: number, flag: number): boolean {
+    const at = this.#events + sint * slotBytes + (flag >>> 5) * 4
+    const word = this.#memory.load32(at)
+    const bit = 1 << (flag & 31)
+    if ((word & bit) === 0) return false
+    this.#memory.store32(at, (word & ~bit) >>> 0)
+    return true
+  }
+}
