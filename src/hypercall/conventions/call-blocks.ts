@@ -44,9 +44,9 @@ export class CallBlocks {
   outputAt = 0
 
   /** Takes the input value apart. */
-  readControl({ view, convention }: HypercallRegisters): void {
-    const low = view.getUint32(convention.control, true)
-    const high = view.getUint32(convention.control + 4, true)
+  readControl({ view, controlAt }: HypercallRegisters): void {
+    const low = view.getUint32(controlAt, true)
+    const high = view.getUint32(controlAt + 4, true)
     this.#low = low
     this.#high = high
     this.callCode = low & 0xffff
@@ -111,8 +111,7 @@ export class CallBlocks {
     return undefined
   }
 
-  #locateInMemory({ view, convention }: HypercallRegisters, refusals: Refusals): Refusal | undefined {
-    const { parameters } = convention
+  #locateInMemory({ view, parametersAt: parameters }: HypercallRegisters, refusals: Refusals): Refusal | undefined {
     if (this.inputSize !== 0) {
       const refusal = checkBlock(view, parameters, this.inputSize, refusals)
       if (refusal !== undefined) return refusal
@@ -127,8 +126,8 @@ export class CallBlocks {
   }
 
   /** Writes the input value back with another start index: executing the call again goes on there. */
-  continueAt({ view, convention }: HypercallRegisters, repStart: number): void {
-    view.setUint32(convention.control + 4, (this.#high & 0xf000_ffff) | (repStart << 16), true)
+  continueAt({ view, controlAt }: HypercallRegisters, repStart: number): void {
+    view.setUint32(controlAt + 4, (this.#high & 0xf000_ffff) | (repStart << 16), true)
   }
 }
 

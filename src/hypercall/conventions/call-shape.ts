@@ -14,10 +14,10 @@ export class CallShape {
   readonly elementSize: number
   readonly outputSize: number
   readonly outputElementSize: number
-  /** Runs of reserved bytes in the header's fixed part, offset and length in turn. Padding is not among them: callers may leave anything there. */
-  readonly reserved: readonly number[]
+  /** The reserved fields of the header's fixed part. Padding is not among them: callers may leave anything there. */
+  readonly reserved: readonly ReservedWord[]
   /** The same in an element. */
-  readonly reservedInElement: readonly number[]
+  readonly reservedInElement: readonly ReservedWord[]
   /** The header's field that is a VP set. */
   readonly vpSet: string | undefined
 
@@ -32,17 +32,43 @@ export class CallShape {
     this.elementSize = element?.size ?? 0
     this.outputSize = output?.size ?? 0
     this.outputElementSize = outputElement?.size ?? 0
-    this.reserved = input === undefined ? [] : reservedRuns(input, 0)
-    this.reservedInElement = element === undefined ? [] : reservedRuns(element, 0)
+    this.reserved = input === undefined ? [] : reservedWords(input)
+    this.reservedInElement = element === undefined ? [] : reservedWords(element)
     this.vpSet = input?.layout.find(({ schema }) => schema === VpSet)?.name
   }
 }
 
-/** Where the reserved fields of a structure's fixed part are. Which of them are padding is told by their names. */
-function reservedRuns({ layout }: StructSchema<string, Fields>, base: number): number[] {
+/** A word in which some bytes must be zero: those in the mask. */
+export interface ReservedWord {
+  readonly offset: number
+  readonly mask: number
+}
+
+/** Whether the reserved bytes of a structure at `at` are zero. Reads up to three bytes behind it. */
+export function areZero(words: readonly ReservedWord[], view: DataView, at: number): boolean {
+  // By number: an iterator takes as long as the rest.
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index]
+    if (word !== undefined && (view.getUint32(at + word.offset, true) & word.mask) !== 0) return false
+  }
+  return true
+}
+
+function reservedWords(schema: StructSchema<string, Fields>): ReservedWord[] {
+  const masks = new Map<number, number>()
+  for (const at of reservedBytes(schema, 0)) {
+    const offset = at & ~3
+    masks.set(offset, (masks.get(offset) ?? 0) | (0xff << (8 * (at & 3))))
+  }
+  return [...masks].map(([offset, mask]) => ({ offset, mask }))
+}
+
+/** Where the bytes of a structure's reserved fields are. Which of them are padding is told by their names. */
+function reservedBytes({ layout }: StructSchema<string, Fields>, base: number): number[] {
   return layout.flatMap(({ name, schema, offset }) => {
     if (offset === undefined) return []
-    if (schema.kind === 'reserved') return name.startsWith('padding') ? [] : [base + offset, schema.size]
-    return schema.kind === 'struct' ? reservedRuns(schema, base + offset) : []
+    if (schema.kind === 'struct') return reservedBytes(schema, base + offset)
+    if (schema.kind !== 'reserved' || name.startsWith('padding')) return []
+    return Array.from({ length: schema.size }, (_, index) => base + offset + index)
   })
 }

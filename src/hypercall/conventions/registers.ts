@@ -16,6 +16,11 @@ export class HypercallRegisters {
   readonly view: DataView
   /** Over the same bytes, for codecs. */
   readonly reader: WireReader
+  /** The convention's places, at hand: {@link Convention.control}, `parameters`, `result` and `functionId`. */
+  readonly controlAt: number
+  readonly parametersAt: number
+  readonly resultAt: number
+  readonly functionId: number | undefined
 
   /** Throws a `RangeError` when `bytes` are fewer than the convention's registers. */
   constructor(
@@ -27,6 +32,10 @@ export class HypercallRegisters {
     }
     this.reader = new WireReader(bytes)
     this.view = this.reader.view
+    this.controlAt = convention.control
+    this.parametersAt = convention.parameters
+    this.resultAt = convention.result
+    this.functionId = convention.functionId
   }
 
   /** A register by its name, unsigned. Throws a `RangeError` for one that the convention does not use. */
@@ -47,28 +56,28 @@ export class HypercallRegisters {
 
   /** The input value (`HypercallInputValue`). */
   get control(): bigint {
-    return this.view.getBigUint64(this.convention.control, true)
+    return this.view.getBigUint64(this.controlAt, true)
   }
   set control(value: bigint) {
-    this.view.setBigUint64(this.convention.control, value, true)
+    this.view.setBigUint64(this.controlAt, value, true)
   }
 
   /** The result value (`HypercallResultValue`). */
   get result(): bigint {
-    return this.view.getBigUint64(this.convention.result, true)
+    return this.view.getBigUint64(this.resultAt, true)
   }
   set result(value: bigint) {
-    this.view.setBigUint64(this.convention.result, value, true)
+    this.view.setBigUint64(this.resultAt, value, true)
   }
 
   /** HV_STATUS of the result value; one without a name is kept as it is. */
   get status(): number {
-    return this.view.getUint16(this.convention.result, true)
+    return this.view.getUint16(this.resultAt, true)
   }
 
   /** Elements that the result value says are done, counted from element 0; 0 for a simple call. */
   get repsCompleted(): number {
-    return this.view.getUint16(this.convention.result + 4, true) & 0xfff
+    return this.view.getUint16(this.resultAt + 4, true) & 0xfff
   }
 
   #place(name: string): RegisterPlace {

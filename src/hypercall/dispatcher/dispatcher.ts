@@ -1,16 +1,18 @@
 import { isWireError } from '../../wire/index.ts'
 import type { HypercallDefinition } from '../calls/call.ts'
 import type { XmmFeatures } from '../conventions/call-blocks.ts'
+import { areZero } from '../conventions/call-shape.ts'
 import type { HypercallMemory } from '../conventions/memory.ts'
 import { type Answers, type Refusals, refusalsUnder, specificationAnswers } from '../conventions/refusals.ts'
 import type { HypercallRegisters } from '../conventions/registers.ts'
 import { HvStatus } from '../status.ts'
-import { CallEntry } from './entry.ts'
-import { encodeOutput, faulty, finish, refuse, statusOf, writeOutput } from './give-answer.ts'
+import { CodeTable } from './code-table.ts'
+import { type BriefCall, CallEntry } from './entry.ts'
+import { encodeOutput, faulty, finish, refuse, statusOf, writeOutput, writeResult } from './give-answer.ts'
 import type { Handler, ListHandler, VtlSwitchHandler } from './handler.ts'
 import { ListRun } from './list-run.ts'
-import { notAHypercall, type Outcome, switched, vtlSwitchRefused } from './outcome.ts'
-import { areZero, decodeHeader, takeInput } from './take-input.ts'
+import { completed, continued, notAHypercall, type Outcome, switched, vtlSwitchRefused } from './outcome.ts'
+import { decodeHeader, takeInput } from './take-input.ts'
 import { Workspace } from './workspace.ts'
 
 /** HvCallVtlReturn. */
@@ -37,11 +39,12 @@ export interface DispatcherOptions<C> extends Partial<XmmFeatures> {
  * Source: TLFS 3, OpenVMM hv1_hypercall.
  */
 export class HypercallDispatcher<C = undefined> {
-  readonly #entries = new Map<number, CallEntry<C>>()
+  readonly #entries = new CodeTable<CallEntry<C>>()
   readonly #switches = new Map<number, VtlSwitchHandler<C>>()
   readonly #answers: Answers
   readonly #refusals: Refusals
   readonly #features: XmmFeatures
+  readonly #checksReserved: boolean
   readonly #allows: ((caller: C, definition: HypercallDefinition) => boolean) | undefined
   /** Taken by the call that runs: one made by a handler gets its own. */
   #spare: Workspace | undefined
@@ -50,6 +53,7 @@ export class HypercallDispatcher<C = undefined> {
     const { answers = specificationAnswers, xmmInput = true, xmmOutput = true } = options
     this.#answers = answers
     this.#refusals = refusalsUnder(answers)
+    this.#checksReserved = answers.reservedFields === 'refuse'
     this.#features = { xmmInput, xmmOutput }
     this.#allows = options.allows
   }
@@ -88,27 +92,56 @@ export class HypercallDispatcher<C = undefined> {
    * @param expired whether the time that one call may take (about 50 µs) is over; asked after each element of a rep call.
    */
   dispatch(registers: HypercallRegisters, memory: HypercallMemory, caller: C, expired?: () => boolean): Outcome {
+    const { view, controlAt, functionId } = registers
+    if (functionId !== undefined && view.getUint32(0, true) !== functionId) return notAHypercall
+    const low = view.getUint32(controlAt, true)
+    const entry = this.#entries.get(low & 0xffff)
+    if (entry === undefined) return this.#withoutEntry(low & 0xffff, registers, caller)
+    // Code and fast bit, nothing else.
+    const { brief } = entry
+    if (brief !== undefined && low >>> 16 === 1 && view.getUint32(controlAt + 4, true) === 0) {
+      return this.#brief(entry, brief, registers, caller)
+    }
     const work = this.#spare ?? new Workspace()
     this.#spare = undefined
-    const outcome = this.#dispatch(work, registers, memory, caller, expired)
+    const outcome = this.#dispatch(entry, work, registers, memory, caller, expired)
     this.#spare = work
     return outcome
   }
 
+  /** What {@link #dispatch} does with a brief call, without what such a call cannot need: signals are frequent. */
+  #brief(entry: CallEntry<C>, brief: BriefCall<C>, registers: HypercallRegisters, caller: C): Outcome {
+    if (brief.needsPrivilege && this.#allows !== undefined && !this.#allows(caller, entry.definition)) {
+      return refuse(registers, this.#refusals.accessDenied)
+    }
+    const at = registers.parametersAt
+    if (this.#checksReserved && (registers.view.getUint32(at + brief.reservedAt, true) & brief.reservedMask) !== 0) {
+      return refuse(registers, this.#refusals.reservedFields)
+    }
+    let header: object
+    try {
+      header = brief.input.decodeAt(registers.reader, at)
+    } catch (error) {
+      if (isWireError(error)) return refuse(registers, this.#refusals.malformed)
+      throw error
+    }
+    const status = statusOf(brief.handler({ input: header, element: undefined, index: 0, caller }))
+    if (status < 0) return faulty(entry, 'not a status')
+    if (status === HvStatus.Timeout) return continued
+    writeResult(registers, status, 0)
+    return completed
+  }
+
   #dispatch(
+    entry: CallEntry<C>,
     work: Workspace,
     registers: HypercallRegisters,
     memory: HypercallMemory,
     caller: C,
     expired: (() => boolean) | undefined,
   ): Outcome {
-    const { functionId } = registers.convention
-    if (functionId !== undefined && registers.view.getUint32(0, true) !== functionId) return notAHypercall
     const { blocks } = work
     blocks.readControl(registers)
-    const entry = this.#entries.get(blocks.callCode)
-    if (entry === undefined) return this.#withoutEntry(blocks.callCode, registers, caller)
-
     const refusals = this.#refusals
     const answers = this.#answers
     const refusal = blocks.locate(entry.shape, registers, refusals, answers, this.#features)
@@ -136,7 +169,7 @@ export class HypercallDispatcher<C = undefined> {
   ): Outcome {
     const answer = handler({ input: work.header, element: undefined, index: 0, caller })
     const status = statusOf(answer)
-    if (status === undefined) return faulty(entry, 'not a status')
+    if (status < 0) return faulty(entry, 'not a status')
     if (status === HvStatus.Success && entry.definition.output !== undefined) {
       const end = encodeOutput(entry, work, 0, answer)
       if (typeof end === 'string') return faulty(entry, end)
@@ -157,13 +190,13 @@ export class HypercallDispatcher<C = undefined> {
   ): Outcome {
     const { definition, shape } = entry
     const { repStart, repCount, listAt } = work.blocks
-    const checksReserved = this.#answers.reservedFields === 'refuse' && shape.reservedInElement.length > 0
+    const checksReserved = this.#checksReserved && shape.reservedInElement.length > 0
     const input = work.header
     let status: number = HvStatus.Success
     let done = repStart
     while (done < repCount) {
       const at = listAt + done * shape.elementSize
-      if (checksReserved && !areZero(shape.reservedInElement, work.input.bytes, at)) {
+      if (checksReserved && !areZero(shape.reservedInElement, work.input.view, at)) {
         status = HvStatus.InvalidParameter
         break
       }
@@ -177,7 +210,7 @@ export class HypercallDispatcher<C = undefined> {
       }
       const answer = handler({ input, element, index: done, caller })
       const given = statusOf(answer)
-      if (given === undefined) return faulty(entry, 'not a status')
+      if (given < 0) return faulty(entry, 'not a status')
       status = given
       if (status !== HvStatus.Success) break
       const end = encodeOutput(entry, work, done * shape.outputElementSize, answer)
@@ -204,7 +237,7 @@ export class HypercallDispatcher<C = undefined> {
     const run = new ListRun(definition, work, caller, expired)
     const { status: given, completed } = handler(run)
     const status = statusOf(given)
-    if (status === undefined) return faulty(entry, 'not a status')
+    if (status < 0) return faulty(entry, 'not a status')
     const { start, count } = run
     if (!Number.isInteger(completed) || completed < start || completed > count) {
       return faulty(entry, `${completed} elements done, of ${start} … ${count}`)

@@ -1,5 +1,7 @@
+import type { StructSchema } from '../../wire/index.ts'
 import { type HypercallDefinition, isExtended } from '../calls/call.ts'
 import { CallShape } from '../conventions/call-shape.ts'
+import { pairSize } from '../conventions/convention.ts'
 import type { Handler, ListHandler } from './handler.ts'
 
 /** Who answers: each element by itself (a simple call has one), or a whole list. */
@@ -11,6 +13,8 @@ export type Answerer<C> =
 export class CallEntry<C> {
   readonly shape: CallShape
   readonly needsPrivilege: boolean
+  /** What answering the call takes where it is as brief as a signal. */
+  readonly brief: BriefCall<C> | undefined
 
   constructor(
     readonly definition: HypercallDefinition,
@@ -18,5 +22,24 @@ export class CallEntry<C> {
   ) {
     this.shape = new CallShape(definition)
     this.needsPrivilege = definition.privilege !== undefined || isExtended(definition.code)
+    this.brief = briefCall(this)
   }
+}
+
+/** A simple call whose input fits the first pair of registers, has at most one word with reserved bytes, and without output. */
+export interface BriefCall<C> {
+  readonly input: StructSchema
+  readonly handler: Handler<HypercallDefinition, C>
+  readonly needsPrivilege: boolean
+  /** Offset of the word, and its reserved bytes. */
+  readonly reservedAt: number
+  readonly reservedMask: number
+}
+
+function briefCall<C>({ definition, by, shape, needsPrivilege }: CallEntry<C>): BriefCall<C> | undefined {
+  const { kind, input, output } = definition
+  const [word = { offset: 0, mask: 0 }, ...more] = shape.reserved
+  if (kind !== 'simple' || output !== undefined || by.each === undefined || more.length > 0) return undefined
+  if (input === undefined || input.variable || input.size > pairSize) return undefined
+  return { input, handler: by.each, needsPrivilege, reservedAt: word.offset, reservedMask: word.mask }
 }

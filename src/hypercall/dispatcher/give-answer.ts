@@ -12,20 +12,16 @@ import type { Workspace } from './workspace.ts'
 
 const pageSize = 4096
 
-/** The status of an answer; `undefined` for what is none. */
-export function statusOf(answer: HandlerAnswer<HypercallDefinition>): number | undefined {
-  const status: unknown = typeof answer === 'number' ? answer : answer.status
-  return isStatus(status) ? status : undefined
-}
-
-function isStatus(status: unknown): status is number {
-  return typeof status === 'number' && Number.isInteger(status) && status >= 0 && status <= 0xffff
+/** The status of an answer; -1 for what is none. */
+export function statusOf(answer: HandlerAnswer<HypercallDefinition>): number {
+  const status = typeof answer === 'number' ? answer : answer.status
+  return (status & 0xffff) === status ? status : -1
 }
 
 /** Writes the result value. */
-export function writeResult({ view, convention }: HypercallRegisters, status: number, repsCompleted: number): void {
-  view.setUint32(convention.result, status, true)
-  view.setUint32(convention.result + 4, repsCompleted, true)
+export function writeResult({ view, resultAt }: HypercallRegisters, status: number, repsCompleted: number): void {
+  view.setUint32(resultAt, status, true)
+  view.setUint32(resultAt + 4, repsCompleted, true)
 }
 
 /** Tells the caller that its call is refused. */

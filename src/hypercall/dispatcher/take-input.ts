@@ -1,4 +1,5 @@
 import { isWireError, WireReader } from '../../wire/index.ts'
+import { areZero } from '../conventions/call-shape.ts'
 import { checkHeader } from '../conventions/header-check.ts'
 import { type HypercallMemory, isMemoryFault } from '../conventions/memory.ts'
 import type { Answers, Refusal, Refusals } from '../conventions/refusals.ts'
@@ -67,7 +68,7 @@ export function decodeHeader<C>(
   if (definition.input === undefined) return undefined
   const { blocks, input } = work
   const checksReserved = answers.reservedFields === 'refuse'
-  if (checksReserved && !areZero(shape.reserved, input.bytes, 0)) return refusals.reservedFields
+  if (checksReserved && !areZero(shape.reserved, input.view, 0)) return refusals.reservedFields
   try {
     if (!definition.input.variable) {
       work.header = definition.input.decodeAt(input, 0)
@@ -82,14 +83,4 @@ export function decodeHeader<C>(
     if (isWireError(error)) return refusals.malformed
     throw error
   }
-}
-
-/** Whether these runs of bytes, offset and length in turn from `base` on, hold zeros. */
-export function areZero(runs: readonly number[], bytes: Uint8Array, base: number): boolean {
-  for (let run = 0; run + 1 < runs.length; run += 2) {
-    const start = base + (runs[run] ?? 0)
-    const end = start + (runs[run + 1] ?? 0)
-    for (let at = start; at < end; at++) if (bytes[at] !== 0) return false
-  }
-  return true
 }
