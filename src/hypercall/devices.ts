@@ -1,5 +1,7 @@
 import { bit, bitField, bits, reserved, struct, u8, u16, u32, u64, wideBitField } from '../wire/index.ts'
 import { DeviceIdWord } from './device-id.ts'
+import { partitionIdField } from './ids.ts'
+import { InputVtlWord } from './input-vtl.ts'
 import { word } from './word.ts'
 
 /** How a device is attached. Source: HV_ATTACH_DEVICE_FLAGS of Mile.HyperV. */
@@ -44,6 +46,18 @@ export const DeviceDomainId = /* @__PURE__ */ struct(
     id: u32,
   },
   { size: 8, aliases: { mile: 'HV_DEVICE_DOMAIN_ID' } },
+)
+
+/** A device domain, and the partition and VTL that own it: how calls name it. */
+export const InputDeviceDomain = /* @__PURE__ */ struct(
+  'InputDeviceDomain',
+  {
+    partitionId: partitionIdField,
+    ownerVtl: InputVtlWord,
+    padding: reserved(7),
+    domainId: DeviceDomainId,
+  },
+  { size: 24, aliases: { mile: 'HV_INPUT_DEVICE_DOMAIN' } },
 )
 
 /** Translation in a device domain, ARM64 form. Source: HV_DEVICE_DOMAIN_SETTINGS of Mile.HyperV. */

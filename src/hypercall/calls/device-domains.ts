@@ -1,6 +1,6 @@
-import { bit, bits, reserved, struct, u8, u16, u32, u64 } from '../../wire/index.ts'
+import { bit, bits, reserved, u8, u16, u32, u64 } from '../../wire/index.ts'
 import { DeviceIdWord } from '../device-id.ts'
-import { CreateDeviceDomainFlagsWord, DeviceDomainId } from '../devices.ts'
+import { CreateDeviceDomainFlagsWord, DeviceDomainId, InputDeviceDomain } from '../devices.ts'
 import { GvaRangeExtendedWord } from '../gpa-ranges.ts'
 import { partitionIdField } from '../ids.ts'
 import { InputVtlWord } from '../input-vtl.ts'
@@ -9,16 +9,7 @@ import { call } from './call.ts'
 /** Creates a device domain: an address space for DMA. */
 export const HvCallCreateDeviceDomain = /* @__PURE__ */ call(0x00b1, 'HvCallCreateDeviceDomain', 'simple', {
   input: {
-    deviceDomain: struct(
-      'InputDeviceDomain',
-      {
-        partitionId: partitionIdField,
-        ownerVtl: InputVtlWord,
-        padding: reserved(7),
-        domainId: DeviceDomainId,
-      },
-      { size: 24, aliases: { mile: 'HV_INPUT_DEVICE_DOMAIN' } },
-    ),
+    deviceDomain: InputDeviceDomain,
     createDeviceDomainFlags: CreateDeviceDomainFlagsWord,
     padding: reserved(4),
   },
@@ -29,16 +20,7 @@ export const HvCallCreateDeviceDomain = /* @__PURE__ */ call(0x00b1, 'HvCallCrea
 /** Puts a device into a device domain. */
 export const HvCallAttachDeviceDomain = /* @__PURE__ */ call(0x00b2, 'HvCallAttachDeviceDomain', 'simple', {
   input: {
-    deviceDomain: struct(
-      'InputDeviceDomain',
-      {
-        partitionId: partitionIdField,
-        ownerVtl: InputVtlWord,
-        padding: reserved(7),
-        domainId: DeviceDomainId,
-      },
-      { size: 24, aliases: { mile: 'HV_INPUT_DEVICE_DOMAIN' } },
-    ),
+    deviceDomain: InputDeviceDomain,
     deviceId: DeviceIdWord,
   },
   since: 'Windows 10 / Server 2016',
@@ -48,16 +30,7 @@ export const HvCallAttachDeviceDomain = /* @__PURE__ */ call(0x00b2, 'HvCallAtta
 /** Maps guest physical pages into a device domain, from a device address on. */
 export const HvCallMapDeviceGpaPages = /* @__PURE__ */ call(0x00b3, 'HvCallMapDeviceGpaPages', 'rep', {
   input: {
-    deviceDomain: struct(
-      'InputDeviceDomain',
-      {
-        partitionId: partitionIdField,
-        ownerVtl: InputVtlWord,
-        padding: reserved(7),
-        domainId: DeviceDomainId,
-      },
-      { size: 24, aliases: { mile: 'HV_INPUT_DEVICE_DOMAIN' } },
-    ),
+    deviceDomain: InputDeviceDomain,
     targetVtl: InputVtlWord,
     padding: reserved(3),
     mapFlags: u32,
@@ -73,16 +46,7 @@ export const HvCallMapDeviceGpaPages = /* @__PURE__ */ call(0x00b3, 'HvCallMapDe
 /** Unmaps a run of pages from a device domain: presumably as many as the rep count, there is no list. */
 export const HvCallUnmapDeviceGpaPages = /* @__PURE__ */ call(0x00b4, 'HvCallUnmapDeviceGpaPages', 'rep', {
   input: {
-    deviceDomain: struct(
-      'InputDeviceDomain',
-      {
-        partitionId: partitionIdField,
-        ownerVtl: InputVtlWord,
-        padding: reserved(7),
-        domainId: DeviceDomainId,
-      },
-      { size: 24, aliases: { mile: 'HV_INPUT_DEVICE_DOMAIN' } },
-    ),
+    deviceDomain: InputDeviceDomain,
     targetDeviceVaBase: u64,
   },
   since: 'Windows 10 / Server 2016',
@@ -102,16 +66,7 @@ export const HvCallDetachDeviceDomain = /* @__PURE__ */ call(0x00c4, 'HvCallDeta
 /** Deletes a device domain. */
 export const HvCallDeleteDeviceDomain = /* @__PURE__ */ call(0x00c5, 'HvCallDeleteDeviceDomain', 'simple', {
   input: {
-    deviceDomain: struct(
-      'InputDeviceDomain',
-      {
-        partitionId: partitionIdField,
-        ownerVtl: InputVtlWord,
-        padding: reserved(7),
-        domainId: DeviceDomainId,
-      },
-      { size: 24, aliases: { mile: 'HV_INPUT_DEVICE_DOMAIN' } },
-    ),
+    deviceDomain: InputDeviceDomain,
   },
   since: 'Windows 10 1709-1803 / Server 2019 development',
   source: 'Mile.HyperV',
@@ -120,16 +75,7 @@ export const HvCallDeleteDeviceDomain = /* @__PURE__ */ call(0x00c5, 'HvCallDele
 /** What device addresses of a domain are mapped to. Output unknown. */
 export const HvCallQueryDeviceDomain = /* @__PURE__ */ call(0x00c6, 'HvCallQueryDeviceDomain', 'rep', {
   input: {
-    deviceDomain: struct(
-      'InputDeviceDomain',
-      {
-        partitionId: partitionIdField,
-        ownerVtl: InputVtlWord,
-        padding: reserved(7),
-        domainId: DeviceDomainId,
-      },
-      { size: 24, aliases: { mile: 'HV_INPUT_DEVICE_DOMAIN' } },
-    ),
+    deviceDomain: InputDeviceDomain,
   },
   element: {
     targetDeviceVa: u64,
@@ -142,16 +88,7 @@ export const HvCallQueryDeviceDomain = /* @__PURE__ */ call(0x00c6, 'HvCallQuery
 /** Maps guest physical pages into a device domain, each at its own place. */
 export const HvCallMapSparseDeviceGpaPages = /* @__PURE__ */ call(0x00c7, 'HvCallMapSparseDeviceGpaPages', 'rep', {
   input: {
-    deviceDomain: struct(
-      'InputDeviceDomain',
-      {
-        partitionId: partitionIdField,
-        ownerVtl: InputVtlWord,
-        padding: reserved(7),
-        domainId: DeviceDomainId,
-      },
-      { size: 24, aliases: { mile: 'HV_INPUT_DEVICE_DOMAIN' } },
-    ),
+    deviceDomain: InputDeviceDomain,
     targetVtl: InputVtlWord,
     padding: reserved(3),
     mapFlags: u32,
@@ -167,16 +104,7 @@ export const HvCallMapSparseDeviceGpaPages = /* @__PURE__ */ call(0x00c7, 'HvCal
 /** Unmaps pages from a device domain, each by itself. */
 export const HvCallUnmapSparseDeviceGpaPages = /* @__PURE__ */ call(0x00c8, 'HvCallUnmapSparseDeviceGpaPages', 'rep', {
   input: {
-    deviceDomain: struct(
-      'InputDeviceDomain',
-      {
-        partitionId: partitionIdField,
-        ownerVtl: InputVtlWord,
-        padding: reserved(7),
-        domainId: DeviceDomainId,
-      },
-      { size: 24, aliases: { mile: 'HV_INPUT_DEVICE_DOMAIN' } },
-    ),
+    deviceDomain: InputDeviceDomain,
   },
   element: {
     targetDeviceVa: u64,
@@ -221,16 +149,7 @@ export const HvCallQueryDeviceDomainProperties = /* @__PURE__ */ call(
 /** Flushes a device domain from the IOTLB. */
 export const HvCallFlushDeviceDomain = /* @__PURE__ */ call(0x00d0, 'HvCallFlushDeviceDomain', 'simple', {
   input: {
-    deviceDomain: struct(
-      'InputDeviceDomain',
-      {
-        partitionId: partitionIdField,
-        ownerVtl: InputVtlWord,
-        padding: reserved(7),
-        domainId: DeviceDomainId,
-      },
-      { size: 24, aliases: { mile: 'HV_INPUT_DEVICE_DOMAIN' } },
-    ),
+    deviceDomain: InputDeviceDomain,
     flags: u32,
     reserved: reserved(u32),
   },
@@ -241,16 +160,7 @@ export const HvCallFlushDeviceDomain = /* @__PURE__ */ call(0x00d0, 'HvCallFlush
 /** Flushes runs of a device domain from the IOTLB. */
 export const HvCallFlushDeviceDomainList = /* @__PURE__ */ call(0x00d1, 'HvCallFlushDeviceDomainList', 'rep', {
   input: {
-    deviceDomain: struct(
-      'InputDeviceDomain',
-      {
-        partitionId: partitionIdField,
-        ownerVtl: InputVtlWord,
-        padding: reserved(7),
-        domainId: DeviceDomainId,
-      },
-      { size: 24, aliases: { mile: 'HV_INPUT_DEVICE_DOMAIN' } },
-    ),
+    deviceDomain: InputDeviceDomain,
     flags: u32,
     reserved: reserved(u32),
   },
@@ -268,16 +178,7 @@ export const HvCallReserveDeviceDomainAttachment = /* @__PURE__ */ call(
   'simple',
   {
     input: {
-      deviceDomain: struct(
-        'InputDeviceDomain',
-        {
-          partitionId: partitionIdField,
-          ownerVtl: InputVtlWord,
-          padding: reserved(7),
-          domainId: DeviceDomainId,
-        },
-        { size: 24, aliases: { mile: 'HV_INPUT_DEVICE_DOMAIN' } },
-      ),
+      deviceDomain: InputDeviceDomain,
       logicalDeviceId: u64,
     },
     since: 'Windows 11 24H2 / Server 2025 (26100) (call table)',
