@@ -28,7 +28,7 @@ describe('vmbus fuzz', { timeout: 60_000 }, () => {
     expect(status, out).toBe(0)
     const names = out.split('\n').map((line) => line.split(' ')[0])
     const devices = ['echo-vsp', 'echo-vsc', 'keyboard-vsp', 'keyboard-vsc']
-    expect(names).toEqual(['decode', 'ring', 'server', 'client', ...devices, ''])
+    expect(names).toEqual(['decode', 'ring', 'hypercall', 'server', 'client', ...devices, ''])
   })
 
   it("finds the bug in a user's VSP, says how to see it again, and writes a transcript that does", () => {

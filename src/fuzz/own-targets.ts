@@ -5,6 +5,7 @@ import { KeyboardVsp } from '../vsp/keyboard.ts'
 import type { FuzzTarget } from './target.ts'
 import { clientTarget } from './targets/client.ts'
 import { decodeTarget } from './targets/decode.ts'
+import { hypercallTarget } from './targets/hypercall.ts'
 import { ringTarget } from './targets/ring.ts'
 import { serverTarget } from './targets/server.ts'
 import { vscTarget } from './targets/vsc.ts'
@@ -15,6 +16,7 @@ export function ownTargets(): readonly FuzzTarget[] {
   return [
     decodeTarget(),
     ringTarget(),
+    hypercallTarget(),
     serverTarget(),
     clientTarget(),
     vspTarget('echo-vsp', () => new EchoVsp()),
