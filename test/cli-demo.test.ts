@@ -28,6 +28,32 @@ describe('vmbus demo', () => {
     expect(words).toContain('keys heard by the child 6')
   })
 
+  it('shows the root making the child, and each call’s status', () => {
+    const calls = whole.lines.map((line) => /root {2}→ hypervisor {2}(HvCall\w+) +(\w+)/.exec(line)?.slice(1).join(' '))
+    const setUp = calls.filter((call) => call !== undefined).slice(0, 9)
+    expect(setUp).toEqual(
+      [
+        ...[
+          'CreatePartition',
+          'DepositMemory',
+          'SetPartitionProperty',
+          'InitializePartition',
+          'MapGpaPages',
+          'CreateVp',
+        ],
+        ...['SetVpRegisters', 'CreatePort', 'ConnectPort'],
+      ].map((name) => `HvCall${name} HV_STATUS_SUCCESS`),
+    )
+  })
+
+  it('shows a device at work behind the IOMMU, and stopped where it strays', () => {
+    const words = whole.lines.map((line) => line.replace(/\s+/g, ' ').trim())
+    expect(words).toContain('device: writes 12 bytes at 0x10000: done')
+    expect(words).toContain('child: finds "hello by DMA" in page 4095')
+    expect(words).toContain('device: writes 12 bytes at 0x11000: stopped')
+    expect(words).toContain('0018 faultAddress 0x11000')
+  })
+
   it('replays what a Linux kernel said', () => {
     const text = whole.lines.join('\n')
     expect(text).toMatch(/guest → host {2}\s*InitiateContact .*version 5\.3/)

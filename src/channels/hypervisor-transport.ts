@@ -2,9 +2,11 @@ import {
   type CallObserver,
   callPostMessage,
   callSignalEvent,
+  type HypercallCaller,
   type Hypervisor,
   type Partition,
   sintDeliverable,
+  type TakenMessage,
   type Wire,
 } from '../hypervisor/index.ts'
 import { type GuestMemory, PAGE_SIZE } from '../memory/index.ts'
@@ -42,6 +44,8 @@ export interface HypervisorTransportOptions {
   readonly vps?: number
   /** Hears of every hypercall that is made, of the set-up too. */
   readonly onCall?: CallObserver
+  /** Hears of what else the root is told at SINT0: intercepts, IOMMU faults. */
+  readonly onRootMessage?: (message: TakenMessage) => void
 }
 
 /**
@@ -70,11 +74,13 @@ export class HypervisorTransport {
   readonly #rootTask = new Task('root: SINT0', () => this.#takeNotices())
   readonly #watchTask = new Task('watched page', () => this.#hostHandlers?.watched())
   #watched: number | undefined
+  readonly #onRootMessage: ((message: TakenMessage) => void) | undefined
   #hostHandlers: HostHandlers | undefined
   #guestHandlers: GuestHandlers | undefined
 
   constructor(memory: GuestMemory, pump: Pump, options: HypervisorTransportOptions = {}) {
     this.#pump = pump
+    this.#onRootMessage = options.onRootMessage
     this.#machine = setUpRootAndChild(memory, options.vps ?? 1, options.onCall)
     this.hypervisor = this.#machine.hypervisor
     this.child = this.#machine.childPartition
@@ -110,6 +116,16 @@ export class HypervisorTransport {
         this.#hostHandlers = handlers
       },
     }
+  }
+
+  /** The root's VP, to make further hypercalls with. What they raise is delivered when the pump runs. */
+  get root(): HypercallCaller {
+    return this.#machine.root.caller
+  }
+
+  /** Lets interrupts that came from outside the bus, such as an IOMMU fault, reach their VPs when the pump runs. */
+  deliver(): void {
+    this.#afterRootCall()
   }
 
   /** HvCallPostMessage of the guest; the root takes the message out of its slot at once, and its end says what becomes of it. */
@@ -264,7 +280,10 @@ export class HypervisorTransport {
     while (root.vp.controller.acknowledge() !== undefined) root.vp.controller.endOfInterrupt()
     for (let notice = root.synic.takeMessage(0); notice !== undefined; notice = root.synic.takeMessage(0)) {
       const free = sintDeliverable(notice)
-      if (free === undefined) continue
+      if (free === undefined) {
+        this.#onRootMessage?.(notice)
+        continue
+      }
       for (const sint of free.sints) this.#hostHandlers?.slotFree(free.vp, sint)
     }
     this.#afterRootCall()

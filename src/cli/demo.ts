@@ -1,6 +1,9 @@
+import { HypervisorTransport } from '../channels/index.ts'
 import { packetBytes } from '../channels/packet-bytes.ts'
 import { echoInterface } from '../devices/echo.ts'
+import { HvCallPostMessage, HvCallSignalEvent, statusText } from '../hypercall/index.ts'
 import { type Bus, createBus } from '../index.ts'
+import { PAGE_SIZE } from '../memory/index.ts'
 import { deviceDecoders, linuxBoot, replay } from '../trace/index.ts'
 import { deviceName } from '../vmbus/device-ids.ts'
 import { Session } from '../vmbus/session.ts'
@@ -11,6 +14,7 @@ import { EchoVsp } from '../vsp/echo.ts'
 import { KeyboardVsp } from '../vsp/keyboard.ts'
 import type { Guid } from '../wire/index.ts'
 import { type Command, type ExitStatus, UsageError } from './command.ts'
+import { deviceWrites, faultLines, giveDevicePage } from './demo-dma.ts'
 import { drawSystem, type SystemPicture } from './demo-picture.ts'
 import { liveLine } from './live-line.ts'
 import { dialogueLines, verdict } from './replay.ts'
@@ -45,10 +49,25 @@ function heading(text: string): void {
 }
 
 async function runSystem(wanted: { readonly keyboard: boolean; readonly echo: boolean }): Promise<void> {
-  heading('A root and a child partition')
+  heading('The root makes a child, by hypercalls')
+  const watch = new Watch()
+  let machine: HypervisorTransport | undefined
   let step = 0
-  using bus = createBus({ seed: 1, now: () => step++ })
-  const watch = new Watch(bus)
+  using bus = createBus({
+    seed: 1,
+    now: () => step++,
+    transport: (memory, pump, vps) => {
+      machine = new HypervisorTransport(memory, pump, {
+        vps,
+        onCall: (vp, call, status) =>
+          watch.called(vp.partition.parent === undefined ? 'root' : 'child', call.name, status),
+        onRootMessage: (message) => watch.say('root: is told of an IOMMU fault', ...faultLines(message)),
+      })
+      return machine
+    },
+  })
+  heading('VMBus starts on top')
+  watch.on(bus)
   const keyboard = wanted.keyboard ? new KeyboardVsp() : undefined
   if (keyboard !== undefined) bus.host.offer(keyboard)
   if (wanted.echo) bus.host.offer(new EchoVsp())
@@ -64,9 +83,19 @@ async function runSystem(wanted: { readonly keyboard: boolean; readonly echo: bo
   }
   if (echo !== undefined)
     watch.heard(`child: the echo device answered ${JSON.stringify(await echo.echo('hello, root'))}`)
+  if (machine !== undefined) {
+    heading('A device does DMA through the IOMMU, and strays')
+    const guestPage = bus.memory.size / PAGE_SIZE - 1
+    giveDevicePage(machine, guestPage)
+    watch.say(...deviceWrites(machine, bus.memory, guestPage))
+    machine.deliver()
+    bus.settle()
+  }
+  heading('Drivers let go')
   driver?.close()
   echo?.close()
   bus.settle()
+  watch.flush()
   heading('Counters')
   print(...watch.counters())
 }
@@ -77,23 +106,27 @@ class Watch {
   readonly #session = new Session({ decoders: deviceDecoders })
   readonly #counts = new Map<string, number>()
 
-  constructor(bus: Bus) {
+  /** A hypercall that was made, and how many times in a row. */
+  #call = { line: '', count: 0 }
+
+  /** Looks on at a bus. */
+  on(bus: Bus): void {
     const { events } = bus
     events.on('message', ({ at, direction, bytes, time = 0, partition }) => {
       this.picture[at] = partition
       if (direction !== 'sent') return
       this.#count(`control messages from ${partition}`)
-      print(liveLine(time, this.#session.message(at, bytes)))
+      this.#line(liveLine(time, this.#session.message(at, bytes)))
     })
     events.on('signal', ({ at, direction, number, time = 0, partition, by }) => {
       if (direction !== 'sent') return
       this.#count(`signals from ${partition} by ${by}`)
-      print(liveLine(time, this.#session.signal(at, number)))
+      this.#line(liveLine(time, this.#session.signal(at, number)))
     })
     events.on('packet', (event) => {
       if (event.direction !== 'sent') return
       this.#count(`packets from ${event.partition}`)
-      print(liveLine(event.time ?? 0, this.#session.packet(event.at, event.channelId, packetBytes(event))))
+      this.#line(liveLine(event.time ?? 0, this.#session.packet(event.at, event.channelId, packetBytes(event))))
     })
     events.on('connection', ({ what, version }) => {
       if (what === 'connected' && version !== undefined) this.picture.version = versionText(version)
@@ -106,9 +139,35 @@ class Watch {
     events.on('violation', ({ violation }) => this.heard(`violation: ${violation.why}`))
   }
 
-  /** Something that is no message: said as it happens, and counted by its first word. */
+  /** A hypercall. Messages and signals are told as what they carry. */
+  called(partition: string, call: string, status: number): void {
+    this.#count(`hypercalls of the ${partition}`)
+    if (status === 0 && (call === HvCallPostMessage.name || call === HvCallSignalEvent.name)) return
+    const line = `${' '.repeat(8)}${partition.padEnd(5)} → hypervisor  ${paint('bold', call.padEnd(26))}  ${statusText(status)}`
+    if (line !== this.#call.line) this.flush()
+    this.#call = { line, count: this.#call.line === line ? this.#call.count + 1 : 1 }
+  }
+
+  /** Prints the hypercalls that are still being counted. */
+  flush(): void {
+    const { line, count } = this.#call
+    if (count > 0) print(count === 1 ? line : `${line} × ${count}`)
+    this.#call = { line: '', count: 0 }
+  }
+
+  /** Something that is no message. */
+  say(...lines: readonly string[]): void {
+    for (const line of lines) this.#line(paint('yellow', `${' '.repeat(8)}${line}`))
+  }
+
+  #line(line: string): void {
+    this.flush()
+    print(line)
+  }
+
+  /** Something that a driver tells: said, and counted by its first words. */
   heard(text: string): void {
-    print(paint('yellow', `${' '.repeat(8)}${text}`))
+    this.say(text)
     this.#count(text.startsWith('child: key') ? 'keys heard by the child' : 'answers and oddities')
   }
 
