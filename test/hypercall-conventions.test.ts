@@ -33,6 +33,7 @@ import { arbitraryOf } from '../src/testing/index.ts'
 import { fromHex } from '../src/trace/hex.ts'
 import { parseTranscript } from '../src/trace/index.ts'
 import { type Structure, toHex, tryDecode } from '../src/wire/index.ts'
+import { onEach } from './hypercall-architectures.ts'
 import { hypercallVector } from './hypercall-vectors.ts'
 import { seeded } from './seed.ts'
 import { recordings, recordingText } from './transcripts.ts'
@@ -399,7 +400,7 @@ function carries({ fastSize, fastOutput }: Convention, isFast: boolean, input: n
 
 describe('every call with a layout, in every convention that can carry it', () => {
   const known = allCalls.filter(({ layout }) => layout !== 'unknown')
-  it.each(known.map((definition) => [definition.name, definition] as const))('%s', (_name, definition) => {
+  it.each(onEach(known))('%s', (_name, definition, architectures) => {
     const { input, element, output, outputElement, kind } = definition
     const isRep = kind === 'rep' || kind === 'variable-rep'
     const request = fc.record({
@@ -417,6 +418,7 @@ describe('every call with a layout, in every convention that can carry it', () =
       const given =
         element === undefined ? { input: value, repCount: reps } : { input: value, elements: elements.map(Object) }
       for (const convention of conventions) {
+        if (!architectures.includes(convention.architecture)) continue
         for (const isFast of [true, false]) {
           const memory = newMemory()
           const registers = new HypercallRegisters(convention)

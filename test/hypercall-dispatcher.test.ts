@@ -37,6 +37,7 @@ import {
 import { BufferMemory, MemoryFault } from '../src/memory/index.ts'
 import { arbitraryOf } from '../src/testing/index.ts'
 import { reserved, type Structure, u32, u64 } from '../src/wire/index.ts'
+import { onEach } from './hypercall-architectures.ts'
 import { seeded } from './seed.ts'
 
 const inputGpa = 0x1000
@@ -701,7 +702,7 @@ describe('every call with a layout, answered in every convention that can carry 
       return rest
     })
   const known = allCalls.filter(({ layout, kind }) => layout !== 'unknown' && kind !== 'unknown')
-  it.each(known.map((definition) => [definition.name, definition] as const))('%s', (_name, definition) => {
+  it.each(onEach(known))('%s', (_name, definition, architectures) => {
     const { input, element, output, outputElement, kind } = definition
     const isRep = kind === 'rep' || kind === 'variable-rep'
     const count = isRep ? 3 : 0
@@ -723,6 +724,7 @@ describe('every call with a layout, answered in every convention that can carry 
         return answer === undefined ? 0 : { status: 0, output: outputs[index] }
       })
       for (const [, convention, isFast] of matrix) {
+        if (!architectures.includes(convention.architecture)) continue
         const { registers, memory, pages } = new Caller(convention, isFast)
         let placed: ReturnType<typeof placeCall<HypercallDefinition>>
         try {

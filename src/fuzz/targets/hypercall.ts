@@ -11,6 +11,7 @@ import {
   type HypercallMemory,
   HypercallRegisters,
   type Outcome,
+  onArm64,
   openVmmAnswers,
   specificationAnswers,
 } from '../../hypercall/index.ts'
@@ -52,7 +53,9 @@ export function hypercallTarget(): FuzzTarget {
 }
 
 function stepsFor(draw: Draw): Step[] {
-  const definition = draw.pick(allCalls)
+  const convention = draw.pick(conventions)
+  const called = draw.pick(allCalls)
+  const definition = convention.architecture === 'arm64' ? onArm64(called) : called
   const { input, element, code, kind } = definition
   const header = input === undefined ? noBytes : generate(input, draw)
   const reps = kind === 'rep' || kind === 'variable-rep' ? draw.between(1, 6) : 0
@@ -73,7 +76,7 @@ function stepsFor(draw: Draw): Step[] {
   if (draw.oneIn(30)) control = draw.u64()
   const gpa = () => draw.pick([0x1000, 0x1000, 0x2000, 0x2000, 0x1004, 0x1ff8, 0x9000, draw.below(memorySize)])
   const detail = {
-    convention: draw.pick(conventions).name,
+    convention: convention.name,
     openVmm: draw.oneIn(3),
     control: `0x${control.toString(16)}`,
     input: gpa(),
@@ -154,8 +157,9 @@ class Run {
     const answers = this.#isOpenVmm ? openVmmAnswers : specificationAnswers
     const calls = new HypercallDispatcher({ answers })
     const { status: given, at } = this.#detail
-    const definition = callCoded(Number(this.#registers.control & 0xffffn))
-    if (definition === undefined) return calls
+    const called = callCoded(Number(this.#registers.control & 0xffffn))
+    if (called === undefined) return calls
+    const definition = this.#registers.convention.architecture === 'arm64' ? onArm64(called) : called
     const output = outputOf(definition)
     return calls.on(definition, ({ input, index }) => {
       this.#seen.push(input)

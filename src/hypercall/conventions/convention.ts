@@ -1,3 +1,6 @@
+import type { StructSchema } from '../../wire/index.ts'
+import type { HypercallDefinition } from '../calls/call.ts'
+
 /** Where a register stands in a register file, in bytes. */
 export interface RegisterPlace {
   readonly name: string
@@ -12,6 +15,8 @@ export interface RegisterPlace {
  */
 export interface Convention {
   readonly name: string
+  /** Some calls have another header on ARM64, see {@link onArm64}. */
+  readonly architecture: 'x64' | 'arm64'
   readonly registers: readonly RegisterPlace[]
   /** Bytes of the whole register file. */
   readonly size: number
@@ -53,6 +58,7 @@ const ecx: RegisterPlace = { name: 'ECX', at: 8, size: 4 }
 /** 64-bit caller on x64: RCX; RDX and R8, then XMM0 … XMM5; result in RAX. Source: TLFS 3.9, 3.10. */
 export const x64Convention: Convention = /* @__PURE__ */ Object.freeze({
   name: 'x64',
+  architecture: 'x64',
   registers: [...run(['RCX', 'RDX', 'R8'], 0, 8), ...run(numbered('XMM', 0, 6), 24, 16), rax],
   size: 128,
   control: 0,
@@ -71,6 +77,7 @@ export const x64Convention: Convention = /* @__PURE__ */ Object.freeze({
  */
 export const x86Convention: Convention = /* @__PURE__ */ Object.freeze({
   name: 'x86',
+  architecture: 'x64',
   registers: run(['EAX', 'EDX', 'ECX', 'EBX', 'ESI', 'EDI'], 0, 4),
   size: 24,
   control: 0,
@@ -84,6 +91,7 @@ export const x86Convention: Convention = /* @__PURE__ */ Object.freeze({
 })
 
 const arm64 = {
+  architecture: 'arm64',
   registers: run(numbered('X', 0, 18), 0, 8),
   size: 144,
   fastSize: 128,
@@ -132,3 +140,18 @@ export const conventions: readonly Convention[] = [
   arm64HvcConvention,
   arm64HvcOpenVmmConvention,
 ]
+
+type MaybeSchema = StructSchema | undefined
+
+/** The same call with the header that it has on ARM64: what to give to `placeCall` and to a dispatcher there. Most calls have no other. */
+export function onArm64<
+  I extends MaybeSchema,
+  E extends MaybeSchema,
+  O extends MaybeSchema,
+  P extends MaybeSchema,
+  A extends MaybeSchema,
+>(definition: HypercallDefinition<I, E, O, P, A>): HypercallDefinition<A extends undefined ? I : A, E, O, P, A> {
+  const input = definition.inputArm64 ?? definition.input
+  // Sound: the header of ARM64 where there is one; a conditional type over a parameter cannot show it.
+  return { ...definition, input: input as A extends undefined ? I : A }
+}

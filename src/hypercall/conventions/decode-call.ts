@@ -3,6 +3,7 @@ import type { HypercallDefinition } from '../calls/call.ts'
 import { HypercallInputValue } from '../input-value.ts'
 import { CallBlocks } from './call-blocks.ts'
 import { CallShape } from './call-shape.ts'
+import { onArm64 } from './convention.ts'
 import { checkHeader } from './header-check.ts'
 import { type HypercallMemory, isMemoryFault } from './memory.ts'
 import { type Refusal, refusalsUnder, specificationAnswers, type UndefinedInstruction } from './refusals.ts'
@@ -54,7 +55,8 @@ export function decodeCall(
   const empty = { block: noBytes, input: undefined, elements: [] }
   if (definition === undefined) return { ...nothing, ...empty, refusal: refusals.unknownCode }
 
-  const shape = new CallShape(definition)
+  const layout = registers.convention.architecture === 'arm64' ? onArm64(definition) : definition
+  const shape = new CallShape(layout)
   const refusal = blocks.locate(shape, registers, refusals, answers, features)
   const gpas = blocks.isFast ? {} : gpasOf(registers, blocks)
   const found = { ...nothing, ...gpas, refusal }
@@ -65,9 +67,9 @@ export function decodeCall(
     const again = blocks.locate(shape, registers, refusals, { ...answers, reservedControlBits: 'ignore' }, features)
     if (again !== undefined) return { ...found, ...empty }
   }
-  const block = blockOf(definition, blocks, registers, memory)
+  const block = blockOf(layout, blocks, registers, memory)
   if (block === undefined) return { ...found, ...empty, refusal: refusals.unreachable }
-  return { ...found, ...contents(definition, shape, blocks, block) }
+  return { ...found, ...contents(layout, shape, blocks, block) }
 }
 
 function gpasOf({ view, convention }: HypercallRegisters, { inputSize, outputSize }: CallBlocks) {
