@@ -59,7 +59,7 @@ export function vpOf(partition: Partition, index: number): VirtualProcessor {
  */
 export function child(
   parent: Partition,
-  options: { vps?: number; privileges?: PartitionPrivilege[]; firstPage?: number; parentVp?: VirtualProcessor } = {},
+  options: { vps?: number; privileges?: PartitionPrivilege[]; firstPage?: number } = {},
 ): Partition {
   const { vps = 1, privileges = ['postMessages', 'signalEvents', 'accessVpRegisters'], firstPage = 16 } = options
   const created = createPartition(parent)
@@ -73,7 +73,7 @@ export function child(
   for (let page = 0; page < 16; page++) {
     expect(mapGpaPage(parent, { partition: id, guestPage: page, sourcePage: firstPage + page, flags: rwx })).toBe(ok)
   }
-  const caller = options.parentVp ?? vpOf(parent, 0)
+  const caller = vpOf(parent, 0)
   for (let vp = 0; vp < vps; vp++) {
     expect(createVp(parent, id, vp)).toBe(ok)
     const target = { caller, partition: id, vp }
