@@ -323,6 +323,35 @@ describe('fast calls', () => {
   })
 })
 
+describe('brief calls, which go straight from the registers', () => {
+  const signal = (block: bigint, options: Parameters<typeof dispatcher>[0] = {}, status = 0) => {
+    const { registers, memory } = new Caller(x64Convention, true)
+    registers.control = 0x1_005dn
+    registers.set('RDX', block)
+    const seen: unknown[] = []
+    const calls = new HypercallDispatcher(options).on(HvCallSignalEvent, ({ input, index, element }) => {
+      seen.push(input, index, element)
+      return status
+    })
+    const before = registers.result
+    const { kind } = calls.dispatch(registers, memory, undefined)
+    return [kind, registers.result === before ? 'untouched' : registers.status, ...seen]
+  }
+
+  it('are answered as all others', () => {
+    const input = { connectionId: { id: 0xff_ffff }, flagNumber: 2047 }
+    expect(signal(0x07ff_00ff_ffffn)).toEqual(['completed', 0, input, 0, undefined])
+    expect(signal(0x07ff_00ff_ffffn, {}, HvStatus.Timeout)).toEqual(['continued', 'untouched', input, 0, undefined])
+    expect(signal(0x07ff_00ff_ffffn, {}, 0.5)).toEqual(['fault', 'untouched', input, 0, undefined])
+  })
+
+  it('are refused as all others', () => {
+    expect(signal(0x0001_0000_0000_0001n)).toEqual(['refused', 5])
+    expect(signal(0x0001_0000_0000_0001n, openVmm).slice(0, 2)).toEqual(['completed', 0])
+    expect(signal(1n, { allows: () => false })).toEqual(['refused', 6])
+  })
+})
+
 describe('headers of variable size', () => {
   const flush = { addressSpace: 0x1000n, flags: 0n, processorSet: vpSetOf([1, 70]) }
 

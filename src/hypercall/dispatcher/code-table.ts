@@ -1,18 +1,18 @@
-const nothing: readonly undefined[] = /* @__PURE__ */ Array.from({ length: 256 }, () => undefined)
+/** Codes below this are found by one array access: a `Map` takes as long as the rest of a brief call. All but the extended calls are. */
+const near = 0x200
 
-/** Something for each of some call codes, found by two array accesses: a `Map` would take as long as the rest of a brief call. */
+/** Something for each of some call codes. */
 export class CodeTable<T> {
-  /** By the high byte of the code, then by the low one. */
-  readonly #pages: (readonly (T | undefined)[])[] = Array.from({ length: 256 }, () => nothing)
+  readonly #near: (T | undefined)[] = Array.from({ length: near }, () => undefined)
+  readonly #far = new Map<number, T>()
 
   /** What stands at a code, 16 bits. */
   get(code: number): T | undefined {
-    return this.#pages[code >>> 8]?.[code & 0xff]
+    return code < near ? this.#near[code] : this.#far.get(code)
   }
 
   set(code: number, value: T): void {
-    const page = [...(this.#pages[code >>> 8] ?? nothing)]
-    page[code & 0xff] = value
-    this.#pages[code >>> 8] = page
+    if (code < near) this.#near[code] = value
+    else this.#far.set(code, value)
   }
 }

@@ -65,7 +65,7 @@ export class HypercallDispatcher<C = undefined> {
   on<D extends HypercallDefinition>(definition: D, handler: Handler<D, C>): this {
     // Sound: an entry's handler is given only what the schemas of its own definition decoded.
     const each = handler as Handler<HypercallDefinition, C>
-    this.#entries.set(definition.code, new CallEntry(definition, { each, list: undefined }))
+    this.#entries.set(definition.code, new CallEntry(definition, { each, list: undefined }, this.#checksReserved))
     return this
   }
 
@@ -73,7 +73,7 @@ export class HypercallDispatcher<C = undefined> {
   onList<D extends HypercallDefinition>(definition: D, handler: ListHandler<D, C>): this {
     // Sound: as above.
     const list = handler as ListHandler<HypercallDefinition, C>
-    const entry = new CallEntry<C>(definition, { each: undefined, list })
+    const entry = new CallEntry<C>(definition, { each: undefined, list }, this.#checksReserved)
     if (!entry.shape.rep) throw new RangeError(`${definition.name} is not a rep call`)
     this.#entries.set(definition.code, entry)
     return this
@@ -115,7 +115,7 @@ export class HypercallDispatcher<C = undefined> {
       return refuse(registers, this.#refusals.accessDenied)
     }
     const at = registers.parametersAt
-    if (this.#checksReserved && (registers.view.getUint32(at + brief.reservedAt, true) & brief.reservedMask) !== 0) {
+    if ((registers.view.getUint32(at + brief.reservedAt, true) & brief.reservedMask) !== 0) {
       return refuse(registers, this.#refusals.reservedFields)
     }
     let header: object

@@ -19,10 +19,12 @@ export class CallEntry<C> {
   constructor(
     readonly definition: HypercallDefinition,
     readonly by: Answerer<C>,
+    /** Whether reserved fields are looked at before the handler is asked. */
+    checksReserved: boolean,
   ) {
     this.shape = new CallShape(definition)
     this.needsPrivilege = definition.privilege !== undefined || isExtended(definition.code)
-    this.brief = briefCall(this)
+    this.brief = briefCall(this, checksReserved)
   }
 }
 
@@ -31,15 +33,24 @@ export interface BriefCall<C> {
   readonly input: StructSchema
   readonly handler: Handler<HypercallDefinition, C>
   readonly needsPrivilege: boolean
-  /** Offset of the word, and its reserved bytes. */
+  /** Offset of the word, and those of its bytes that must be zero. */
   readonly reservedAt: number
   readonly reservedMask: number
 }
 
-function briefCall<C>({ definition, by, shape, needsPrivilege }: CallEntry<C>): BriefCall<C> | undefined {
+function briefCall<C>(
+  { definition, by, shape, needsPrivilege }: CallEntry<C>,
+  checksReserved: boolean,
+): BriefCall<C> | undefined {
   const { kind, input, output } = definition
   const [word = { offset: 0, mask: 0 }, ...more] = shape.reserved
   if (kind !== 'simple' || output !== undefined || by.each === undefined || more.length > 0) return undefined
   if (input === undefined || input.variable || input.size > pairSize) return undefined
-  return { input, handler: by.each, needsPrivilege, reservedAt: word.offset, reservedMask: word.mask }
+  return {
+    input,
+    handler: by.each,
+    needsPrivilege,
+    reservedAt: word.offset,
+    reservedMask: checksReserved ? word.mask : 0,
+  }
 }
