@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { main as hypercall } from '../examples/hypercall.ts'
 import { main as thermometer } from '../examples/thermometer.ts'
 
 const file = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
@@ -20,9 +21,18 @@ describe('examples', () => {
     expect(await thermometer()).toEqual(['it is 20000', 'alarm at 31000'])
   })
 
-  it('stands in the docs as it is', () => {
-    expect(file('docs/other-end.md')).toContain(asUser(file('examples/thermometer.ts')))
+  it('hypercall: handlers in a few lines, called in registers and memory', () => {
+    expect(hypercall()).toEqual(['partition 5', 'status 0', 'signalled 8193'])
   })
+
+  for (const [example, page] of [
+    ['thermometer', 'other-end'],
+    ['hypercall', 'hypercalls'],
+  ] as const) {
+    it(`${example} stands in the docs as it is`, () => {
+      expect(file(`docs/${page}.md`)).toContain(asUser(file(`examples/${example}.ts`)))
+    })
+  }
 
   for (const [path, name] of [
     ['src/vsp/echo.ts', 'EchoVsp'],
