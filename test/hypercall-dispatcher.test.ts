@@ -647,7 +647,7 @@ describe('handlers', () => {
 
   it.each([
     ['more than there are', 0, 3],
-    ['fewer than there were', 0, 0],
+    ['fewer than there were', 5, 0],
     ['success with something left', 0, 1],
     ['a timeout with nothing left', HvStatus.Timeout, 2],
     ['half an element', 0, 1.5],
