@@ -25,6 +25,30 @@ describe('the hypervisor transport', () => transportSuite(api, () => transport()
 describe('the hypervisor transport, scheduled', () =>
   transportSuite(api, () => transport(new Pump({ scheduling: 'scheduled', seed: 3 }))))
 
+describe('what a guest makes up', () => {
+  it('costs nothing: ids that the host does not know are wired for one call only', () => {
+    const { ends } = transport()
+    ends.host.attach({ post: () => 0x12, signal: () => 0x12, slotFree: () => {}, watched: () => {} })
+    const { root } = ends.hypervisor
+    const before = [root.pool.inUse, root.ports.size, ends.child.connections.size]
+    for (let id = 0; id < 9000; id++) {
+      expect(ends.guest.post(id, 1, new Uint8Array(8))).toBe(0x12)
+      expect(ends.guest.signal(id, 3)).toBe(0x12)
+    }
+    expect([root.pool.inUse, root.ports.size, ends.child.connections.size]).toEqual(before)
+  }, 30_000)
+
+  it('is answered, not thrown: ids beyond 24 bits, types beyond 32, flags that a port does not have', () => {
+    const { ends } = transport()
+    ends.host.attach({ post: () => 0, signal: () => 0, slotFree: () => {}, watched: () => {} })
+    for (const id of [-1, 1.5, Number.NaN, 0x100_0000]) {
+      expect([ends.guest.post(id, 1, new Uint8Array(0)), ends.guest.signal(id, 0)]).toEqual([0x12, 0x12])
+    }
+    expect(ends.guest.post(1, 2 ** 32, new Uint8Array(0))).toBe(0x05)
+    expect([ends.guest.signal(1, 4), ends.guest.signal(1, 65_535), ends.guest.signal(1, 65_536)]).toEqual([5, 5, 5])
+  })
+})
+
 describe('a bus on the hypervisor transport', () => {
   function bus(options: BusOptions = {}) {
     const calls: string[] = []

@@ -131,6 +131,7 @@ export class HypervisorTransport {
   /** HvCallPostMessage of the guest; the root takes the message out of its slot at once, and its end says what becomes of it. */
   #guestPosts(connectionId: number, messageType: number, payload: Uint8Array): number {
     const [first] = this.#machine.children
+    if (!(messageType >= 0 && messageType <= 0xffff_ffff)) return HvStatus.InvalidParameter
     if (first === undefined || !this.#isWired(connectionId, 'message')) return HvStatus.InvalidConnectionId
     const status = callPostMessage(first.caller, connectionId, messageType, payload)
     if (status !== HvStatus.Success) return status
@@ -166,7 +167,7 @@ export class HypervisorTransport {
     const { root, childPartition, rootCalls } = this.#machine
     const existing = this.#wired.get(connectionId)
     if (existing !== undefined && (existing.flags === undefined) === (kind === 'message')) return true
-    if (this.#hostHandlers === undefined || !(connectionId >= 0 && connectionId <= maxId)) return false
+    if (this.#hostHandlers === undefined || !isId(connectionId)) return false
     this.#unwire(connectionId)
     const ends = { receiver: root.vp.partition.id, sender: childPartition.id, connectionId, vp: root.vp.index }
     const slot = kind === 'event' ? this.#takeEventSlot() : undefined
@@ -288,6 +289,10 @@ export class HypervisorTransport {
     }
     this.#afterRootCall()
   }
+}
+
+function isId(connectionId: number): boolean {
+  return Number.isInteger(connectionId) && connectionId >= 0 && connectionId <= maxId
 }
 
 function setBit(memory: GuestMemory, gpa: number, bit: number): number {
