@@ -11,6 +11,7 @@ import {
   portMessageBuffers,
   postMessage,
   postMessageDirect,
+  scanMonitors,
   signalEvent,
   signalEventDirect,
   vpWrite,
@@ -283,6 +284,43 @@ describe('without ports', () => {
     expect(signalEventDirect(root, call)).toEqual({ status: ok, newlySignalled: false })
     expect(signalEventDirect(root, { ...call, flag: 2048 }).status).toBe(0x05)
     expect(signalEventDirect(root, { ...call, sint: 16 }).status).toBe(0x18)
+  })
+})
+
+describe('monitor pages', () => {
+  it('pending bits of enabled groups are cleared, and signal what their parameters name', () => {
+    const { root, guest, rootVp } = wired()
+    const target = { kind: 'monitor', monitorAddress: 0x3000 } as const
+    expect(createPort(root, { portPartition: root.id, portId: 40, connectionPartition: guest.id, target })).toBe(ok)
+    const ids = { connectionPartition: guest.id, connectionId: 40, portPartition: root.id, portId: 40 }
+    expect(connectPort(root, { ...ids, target: { kind: 'monitor', monitorAddress: 0x3004 } })).toBe(0x04)
+    expect(connectPort(root, { ...ids, target: { kind: 'monitor', monitorAddress: 0x4000 } })).toBe(ok)
+    const memory = guest.memory(0x1_0000)
+    // Group 1, triggers 0, 5 and 31: connection 2 with flags 0 and 3, and one that does not exist.
+    for (const [trigger, connectionId, flag] of [
+      [0, 2, 0],
+      [5, 2, 3],
+      [31, 99, 0],
+    ] as const) {
+      memory.store32(0x4000 + 1088 + 8 * (32 + trigger), connectionId)
+      memory.store32(0x4000 + 1088 + 8 * (32 + trigger) + 4, flag)
+    }
+    memory.store32(0x4000 + 16, 0x8000_0021)
+    expect(scanMonitors(guest)).toBe(0)
+    memory.store32(0x4000, 2)
+    expect(scanMonitors(guest)).toBe(2)
+    expect(flagsOf(rootVp, 2, 101)).toEqual([100, 103])
+    expect(memory.load32(0x4000 + 16)).toBe(0)
+    expect(scanMonitors(guest)).toBe(0)
+  })
+
+  it('that are not there are passed over', () => {
+    const { root, guest } = wired()
+    const target = { kind: 'monitor', monitorAddress: 0x3000 } as const
+    expect(createPort(root, { portPartition: root.id, portId: 40, connectionPartition: guest.id, target })).toBe(ok)
+    const ids = { connectionPartition: guest.id, connectionId: 40, portPartition: root.id, portId: 40 }
+    expect(connectPort(root, { ...ids, target: { kind: 'monitor', monitorAddress: 0x80_0000 } })).toBe(ok)
+    expect(scanMonitors(guest)).toBe(0)
   })
 })
 

@@ -19,7 +19,7 @@ import type { VirtualProcessor } from './virtual-processor.ts'
 export const AccessKind = { read: 0, write: 1, execute: 2 } as const
 
 /** Kinds of intercepts that a VP without a CPU can run into. */
-const kinds: ReadonlySet<number> = new Set([
+const kinds: ReadonlySet<number> = /* @__PURE__ */ new Set([
   InterceptType.X64IoPort,
   InterceptType.X64MsrIndex,
   InterceptType.X64Msr,

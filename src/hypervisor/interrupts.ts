@@ -6,7 +6,7 @@ import type { Partition } from './partition.ts'
 import { targetOf } from './target.ts'
 import type { VirtualProcessor } from './virtual-processor.ts'
 
-const special: ReadonlyMap<number, SpecialInterrupt> = new Map([
+const special: ReadonlyMap<number, SpecialInterrupt> = /* @__PURE__ */ new Map([
   [InterruptType.Smi, 'smi'],
   [InterruptType.Nmi, 'nmi'],
   [InterruptType.Init, 'init'],

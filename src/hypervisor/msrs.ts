@@ -10,7 +10,7 @@ const eoi = 0x4000_0070
 /** Written to free a slot; reads as 0, though tables call it write-only. */
 const eom = 0x4000_0084
 
-const single: ReadonlyMap<number, number> = new Map([
+const single: ReadonlyMap<number, number> = /* @__PURE__ */ new Map([
   [0x4000_0000, CommonRegister.HvRegisterGuestOsId],
   [0x4000_0001, X64Register.HvX64RegisterHypercall],
   [0x4000_0002, CommonRegister.HvRegisterVpIndex],

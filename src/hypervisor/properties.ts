@@ -15,7 +15,7 @@ interface PropertyRule {
 const word = 0xffff_ffff_ffff_ffffn
 
 /** Documented ranges and defaults. Source: TLFS 2.0A 5.7 (CpuReserve, CpuCap, CpuWeight). */
-const ruled: ReadonlyMap<number, PropertyRule> = new Map([
+const ruled: ReadonlyMap<number, PropertyRule> = /* @__PURE__ */ new Map([
   [PartitionProperty.CpuReserve, { initial: 0n, low: 0n, high: 0x1_0000n }],
   [PartitionProperty.CpuCap, { initial: 0x1_0000n, low: 0n, high: 0x1_0000n }],
   [PartitionProperty.CpuWeight, { initial: 100n, low: 1n, high: 10_000n }],
@@ -24,10 +24,10 @@ const ruled: ReadonlyMap<number, PropertyRule> = new Map([
   [PartitionProperty.GuestOsId, { initial: 0n, low: 0n, high: word, readOnly: true }],
 ])
 const anyValue: PropertyRule = { initial: 0n, low: 0n, high: word }
-const known: ReadonlySet<number> = new Set(Object.values(PartitionProperty))
+const known: ReadonlySet<number> = /* @__PURE__ */ new Set(Object.values(PartitionProperty))
 
 /** What may be set before a partition is initialized. Source: TLFS 5.3.2 (early properties). */
-const early: ReadonlySet<number> = new Set([
+const early: ReadonlySet<number> = /* @__PURE__ */ new Set([
   PartitionProperty.PrivilegeFlags,
   PartitionProperty.SyntheticProcFeatures,
   PartitionProperty.HypercallDoorbellPage,

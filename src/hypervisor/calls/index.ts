@@ -32,7 +32,7 @@ export function modelDispatcher(): ModelDispatcher {
 }
 
 /** Calls that need their privilege only on the caller's own partition. */
-const ownOnly: ReadonlySet<HypercallDefinition> = new Set<HypercallDefinition>([
+const ownOnly: ReadonlySet<HypercallDefinition> = /* @__PURE__ */ new Set<HypercallDefinition>([
   HvCallGetVpRegisters,
   HvCallSetVpRegisters,
 ])

@@ -23,20 +23,24 @@ export interface UnmodelledCall {
 }
 
 /** All such calls: our choices. Any other call that is not modelled is HV_STATUS_INVALID_HYPERCALL_CODE. */
-export const unmodelledCalls: readonly UnmodelledCall[] = [
-  ...[
-    HvCallFlushVirtualAddressSpace,
-    HvCallFlushVirtualAddressList,
-    HvCallFlushVirtualAddressSpaceEx,
-    HvCallFlushVirtualAddressListEx,
-  ].map((call) => ({ call, status: HvStatus.Success, why: 'there is no TLB to flush' })),
-  { call: HvCallNotifyLongSpinWait, status: HvStatus.Success, why: 'nobody else wants the processor' },
-  ...[HvCallEnterSleepState, HvCallNotifyStandbyTransition, HvCallPrepareForHibernate, HvCallDisableHypervisor].map(
-    (call) => ({ call, status: HvStatus.OperationDenied, why: 'the machine has no power states' }),
-  ),
-  ...[HvCallPostDebugData, HvCallResetDebugSession].map((call) => ({
-    call,
-    status: HvStatus.OperationDenied,
-    why: 'no debugger is connected',
-  })),
-]
+export const unmodelledCalls: readonly UnmodelledCall[] = /* @__PURE__ */ table()
+
+function table(): UnmodelledCall[] {
+  return [
+    ...[
+      HvCallFlushVirtualAddressSpace,
+      HvCallFlushVirtualAddressList,
+      HvCallFlushVirtualAddressSpaceEx,
+      HvCallFlushVirtualAddressListEx,
+    ].map((call) => ({ call, status: HvStatus.Success, why: 'there is no TLB to flush' })),
+    { call: HvCallNotifyLongSpinWait, status: HvStatus.Success, why: 'nobody else wants the processor' },
+    ...[HvCallEnterSleepState, HvCallNotifyStandbyTransition, HvCallPrepareForHibernate, HvCallDisableHypervisor].map(
+      (call) => ({ call, status: HvStatus.OperationDenied, why: 'the machine has no power states' }),
+    ),
+    ...[HvCallPostDebugData, HvCallResetDebugSession].map((call) => ({
+      call,
+      status: HvStatus.OperationDenied,
+      why: 'no debugger is connected',
+    })),
+  ]
+}
