@@ -119,7 +119,7 @@ export class Pump {
    *
    * @param maxSteps stops two ends that never come to rest. Throws `RangeError` then.
    */
-  settle(maxSteps = 100_000_000): number {
+  settle(maxSteps = 10_000_000): number {
     if (this.#running) return 0
     this.#waking = false
     let steps = 0

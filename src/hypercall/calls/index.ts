@@ -65,7 +65,11 @@ const byCode: ReadonlyMap<number, HypercallDefinition> = /* @__PURE__ */ indexBy
 const byName: ReadonlyMap<string, HypercallDefinition> = /* @__PURE__ */ indexByName()
 
 function listCalls(): HypercallDefinition[] {
-  const calls = [...modules.flatMap((module) => Object.values(module)), ...reservedCalls]
+  const calls = [
+    // As CommonJS a module has a `default` beside its exports.
+    ...modules.flatMap((module) => Object.values(module).filter(({ code }) => code !== undefined)),
+    ...reservedCalls,
+  ]
   return calls.sort((a, b) => a.code - b.code)
 }
 
