@@ -6,5 +6,7 @@ export default defineConfig({
     setupFiles: ['test/setup.ts'],
     // No test looks at the clock; this only ends what hangs, on a slow machine too.
     testTimeout: 60_000,
+    // On two cores vitest would use one.
+    maxWorkers: '100%',
   },
 })
