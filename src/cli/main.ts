@@ -45,7 +45,7 @@ async function main(args: readonly string[]): Promise<ExitStatus> {
     return 0
   }
   if (name === '--version') {
-    print(packageVersion)
+    print(packageVersion())
     return 0
   }
   const command = await commandNamed(name)
