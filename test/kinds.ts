@@ -13,6 +13,8 @@ import {
   flags64,
   gap,
   guidField,
+  Int64Schema,
+  IntSchema,
   i8,
   i16,
   i32,
@@ -26,8 +28,11 @@ import {
   struct,
   u8,
   u16,
+  u16be,
   u32,
+  u32be,
   u64,
+  u64be,
   union,
   utf16,
   wideBitField,
@@ -47,6 +52,32 @@ export const Names = struct('Names', {
   wide: flags64('Wide', u64, { low: 1n, high: 1n << 63n }),
   word: bits(u16, { on: bit(0), level: bitField(1, 3), colour: bitField(4, 4, openEnum('Small', u8, { Red: 1 })) }),
   page: bits(u64, { enable: bit(0), kind: bitField(1, 32), number: wideBitField(33, 31) }),
+})
+
+const NetworkWord = struct('NetworkWord', { tag: constant(u16be, 0x0102), value: u32be })
+const NetworkHalf = struct('NetworkHalf', {
+  tag: constant(openEnum('Half', u16be, { half: 0x0201 }), 0x0201),
+  value: i8,
+})
+
+/** Words whose first byte is the highest, in every role that a word can have. */
+export const Network = struct('Network', {
+  short: u16be,
+  long: u32be,
+  wide: u64be,
+  signed: new IntSchema(4, true, true),
+  signedShort: new IntSchema(2, true, true),
+  signedWide: new Int64Schema(true, true),
+  ether: openEnum('EtherType', u16be, { IPv4: 0x0800, ARP: 0x0806 }),
+  marks: flags('NetworkMarks', u32be, { first: 0x1, last: 0x8000_0000 }),
+  wideMarks: flags64('NetworkWideMarks', u64be, { low: 1n, high: 1n << 63n }),
+  fragment: bits(u16be, { more: bit(13), offset: bitField(0, 13) }),
+  address: bits(u32be, { network: bitField(24, 8), host: bitField(0, 24) }),
+  pad: reserved(u16be),
+  magic: constant(u32be, 0x0102_0304),
+  ports: array(u16be, 2),
+  body: union('NetworkBody', { offset: 0, tag: u16be }, [{ schema: NetworkWord }, { schema: NetworkHalf }]),
+  rest: restOf(u32be),
 })
 
 export const Runs = struct('Runs', {
@@ -147,6 +178,7 @@ export const Huge = struct('Huge', { count: u32, items: counted(struct('HugeItem
 export const kinds: readonly Structure<unknown>[] = [
   Words,
   Names,
+  Network,
   Runs,
   Nested,
   Tail,

@@ -101,13 +101,14 @@ function mutationsAt(row: Annotation, bytes: Uint8Array): Mutation[] {
   }
   if (schema.kind === 'union' && schema.selector.by === 'tag') {
     const { offset: within, tag } = schema.selector
-    const present = wordAt(bytes, offset + within, tag.size)
+    const order = orderOf(tag)
+    const present = wordAt(bytes, offset + within, tag.size, order)
     for (const other of schema.tags) {
       if (BigInt(other) === present) continue
-      add(`taken for type ${other}`, tag.size, wordBytes(BigInt(other), tag.size), offset + within)
+      add(`taken for type ${other}`, tag.size, wordBytes(BigInt(other), tag.size, order), offset + within)
     }
     const unknown = BigInt(Math.max(...schema.tags) + 1)
-    add(`unknown type ${unknown}`, tag.size, wordBytes(unknown, tag.size), offset + within)
+    add(`unknown type ${unknown}`, tag.size, wordBytes(unknown, tag.size, order), offset + within)
   }
   return found
 }
@@ -118,18 +119,18 @@ function wordsFor(schema: Node, bytes: Uint8Array, offset: number): (readonly [s
     case 'int':
     case 'int64':
     case 'constant':
-      return words(bytes, offset, schema.size, [])
+      return words(bytes, offset, schema, [])
     case 'enum': {
       const unknown = Object.values(schema.values).reduce((most, value) => Math.max(most, value), 0) + 1
-      return words(bytes, offset, schema.size, [[`unknown value ${unknown}`, BigInt(unknown)]])
+      return words(bytes, offset, schema, [[`unknown value ${unknown}`, BigInt(unknown)]])
     }
     case 'flags':
     case 'flags64': {
       const known = Object.values<number | bigint>(schema.masks).reduce<bigint>((all, mask) => all | BigInt(mask), 0n)
-      return words(bytes, offset, schema.size, strangers(known, schema.size, wordAt(bytes, offset, schema.size)))
+      return words(bytes, offset, schema, strangers(known, schema.size, wordOf(schema, bytes, offset)))
     }
     case 'bits':
-      return words(bytes, offset, schema.size, strangers(schema.known, schema.size, wordAt(bytes, offset, schema.size)))
+      return words(bytes, offset, schema, strangers(schema.known, schema.size, wordOf(schema, bytes, offset)))
     case 'reserved':
     case 'guid':
     case 'bytes':
@@ -158,13 +159,27 @@ function strangers(known: bigint, size: number, present: bigint): [string, bigin
   return []
 }
 
+type Word = Node & { kind: 'int' | 'int64' | 'constant' | 'enum' | 'flags' | 'flags64' | 'bits' }
+type Order = 'little' | 'big'
+
+/** Which byte of a word is first. */
+function orderOf(word: Word): Order {
+  if (word.kind === 'constant') return orderOf(word.inner)
+  return (word.kind === 'int' || word.kind === 'int64' ? word : word.base).bigEndian ? 'big' : 'little'
+}
+
+function wordOf(word: Word, bytes: Uint8Array, offset: number): bigint {
+  return wordAt(bytes, offset, word.size, orderOf(word))
+}
+
 function words(
   bytes: Uint8Array,
   offset: number,
-  size: number,
+  word: Word,
   more: readonly (readonly [string, bigint])[],
 ): (readonly [string, Uint8Array])[] {
-  const present = wordAt(bytes, offset, size)
+  const { size } = word
+  const present = wordOf(word, bytes, offset)
   const ones = (1n << BigInt(8 * size)) - 1n
   const half = ones >> 1n
   const all: (readonly [string, bigint])[] = [
@@ -177,15 +192,19 @@ function words(
     ['all ones', ones],
     ...more,
   ]
-  return all.filter(([, word]) => word !== present).map(([what, word]) => [what, wordBytes(word, size)])
+  return all.filter(([, next]) => next !== present).map(([what, next]) => [what, wordBytes(next, size, orderOf(word))])
 }
 
-function wordAt(bytes: Uint8Array, offset: number, size: number): bigint {
+function wordAt(bytes: Uint8Array, offset: number, size: number, order: Order = 'little'): bigint {
   let word = 0n
-  for (let index = size - 1; index >= 0; index--) word = (word << 8n) | BigInt(bytes[offset + index] ?? 0)
+  for (let index = 0; index < size; index++) {
+    const at = order === 'big' ? index : size - 1 - index
+    word = (word << 8n) | BigInt(bytes[offset + at] ?? 0)
+  }
   return word
 }
 
-function wordBytes(word: bigint, size: number): Uint8Array {
-  return Uint8Array.from({ length: size }, (_, index) => Number((word >> BigInt(8 * index)) & 0xffn))
+function wordBytes(word: bigint, size: number, order: Order = 'little'): Uint8Array {
+  const bytes = Uint8Array.from({ length: size }, (_, index) => Number((word >> BigInt(8 * index)) & 0xffn))
+  return order === 'big' ? bytes.reverse() : bytes
 }

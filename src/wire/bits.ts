@@ -35,6 +35,7 @@ export class BitsSchema<V = object, B extends BitFields = BitFields> extends Wir
   ) {
     super()
     this.size = base.size
+    if (base.size === 8 && base.bigEndian) throw new RangeError('bit fields in a big-endian word of 64 bits')
     let known = 0n
     for (const [name, { shift, width, as }] of Object.entries(fields)) {
       if (as === 'number' && width > 32) throw new RangeError(`bit field ${name}: ${width} bits need wideBitField`)

@@ -1,6 +1,6 @@
 import { WireSchema } from './schema.ts'
 
-/** An integer of 1, 2 or 4 bytes, little-endian; a JavaScript number, or a flavour of number for ids (see {@link idField}). */
+/** An integer of 1, 2 or 4 bytes; a JavaScript number, or a flavour of number for ids (see {@link idField}). */
 export class IntSchema<T extends number = number> extends WireSchema<T> {
   readonly kind = 'int'
   readonly min: number
@@ -9,6 +9,8 @@ export class IntSchema<T extends number = number> extends WireSchema<T> {
   constructor(
     readonly size: 1 | 2 | 4,
     readonly signed: boolean,
+    /** Whether its first byte is the highest, as in SCSI and Ethernet; all of Hyper-V's own words are little-endian. */
+    readonly bigEndian = false,
   ) {
     super()
     const range = 2 ** (8 * size)
@@ -17,14 +19,18 @@ export class IntSchema<T extends number = number> extends WireSchema<T> {
   }
 }
 
-/** An integer of 8 bytes, little-endian; a bigint. */
+/** An integer of 8 bytes; a bigint. */
 export class Int64Schema extends WireSchema<bigint> {
   readonly kind = 'int64'
   readonly size = 8
   readonly min: bigint
   readonly max: bigint
 
-  constructor(readonly signed: boolean) {
+  constructor(
+    readonly signed: boolean,
+    /** Whether its first byte is the highest. */
+    readonly bigEndian = false,
+  ) {
     super()
     this.min = signed ? -(1n << 63n) : 0n
     this.max = signed ? (1n << 63n) - 1n : (1n << 64n) - 1n
@@ -47,6 +53,12 @@ export const i32: IntSchema = /* @__PURE__ */ new IntSchema(4, true)
 export const u64: Int64Schema = /* @__PURE__ */ new Int64Schema(false)
 /** Signed, 8 bytes, little-endian; a bigint. */
 export const i64: Int64Schema = /* @__PURE__ */ new Int64Schema(true)
+/** Unsigned, 2 bytes, big-endian. */
+export const u16be: IntSchema = /* @__PURE__ */ new IntSchema(2, false, true)
+/** Unsigned, 4 bytes, big-endian. */
+export const u32be: IntSchema = /* @__PURE__ */ new IntSchema(4, false, true)
+/** Unsigned, 8 bytes, big-endian; a bigint. */
+export const u64be: Int64Schema = /* @__PURE__ */ new Int64Schema(false, true)
 
 declare const idKind: unique symbol
 

@@ -44,7 +44,7 @@ export function typeName(node: Node): string {
   switch (node.kind) {
     case 'int':
     case 'int64':
-      return `${node.signed ? 'i' : 'u'}${8 * node.size}`
+      return `${node.signed ? 'i' : 'u'}${8 * node.size}${node.bigEndian ? 'be' : ''}`
     case 'enum':
     case 'flags':
     case 'flags64':

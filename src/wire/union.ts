@@ -7,6 +7,7 @@ import type { Fields, Siblings } from './node.ts'
 import type { Aliases } from './schema.ts'
 import type { StructSchema } from './struct.ts'
 import { type Extra, Structure } from './structure.ts'
+import { readWord } from './word.ts'
 
 export { type MemberRule, mayOccur } from './member-rule.ts'
 
@@ -102,7 +103,7 @@ export class UnionSchema<S extends StructSchema = StructSchema> extends Structur
       const why = `${selector.tag.size} bytes needed for the type, ${Math.max(0, buffer.end - tagAt)} left`
       return { code: 'SHORT', path: '', offset: tagAt, why }
     }
-    const tag = readTag(buffer, tagAt, selector.tag)
+    const tag = readWord(buffer, tagAt, selector.tag)
     const tagged = this.#byTag.get(tag)
     if (tagged === undefined) {
       if (selector.otherwise !== undefined) return [selector.otherwise]
@@ -122,11 +123,6 @@ export class UnionSchema<S extends StructSchema = StructSchema> extends Structur
     const fitting = allowed.filter((schema) => schema.size <= buffer.end - at)
     return fitting.length > 0 ? fitting : allowed.slice(-1)
   }
-}
-
-function readTag(buffer: WireBuffer, at: number, tag: IntSchema): number {
-  if (tag.size === 1) return buffer.view.getUint8(at)
-  return tag.size === 2 ? buffer.view.getUint16(at, true) : buffer.view.getUint32(at, true)
 }
 
 /** The constant that a structure has at an offset, looking into nested structures. */

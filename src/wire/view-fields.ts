@@ -51,7 +51,8 @@ export interface Accessors<T> {
 }
 
 /** Accessors of an unsigned word. */
-export function word(to: Cursor, size: 1 | 2 | 4, at: number): Accessors<number> {
+export function word(to: Cursor, size: 1 | 2 | 4, at: number, bigEndian = false): Accessors<number> {
+  if (bigEndian && size > 1) return bigEndianWord(to, size, at)
   if (size === 1) {
     return {
       get: () => to.view.getUint8(to.offset + at),
@@ -70,8 +71,22 @@ export function word(to: Cursor, size: 1 | 2 | 4, at: number): Accessors<number>
   }
 }
 
-function signedWord(to: Cursor, size: 1 | 2 | 4, at: number): Accessors<number> {
-  const { get, set } = word(to, size, at)
+/** A closure of its own: which byte is first is then no question at each access. */
+function bigEndianWord(to: Cursor, size: 1 | 2 | 4, at: number): Accessors<number> {
+  if (size === 2) {
+    return {
+      get: () => to.view.getUint16(to.offset + at),
+      set: (value) => to.view.setUint16(to.offset + at, value),
+    }
+  }
+  return {
+    get: () => to.view.getUint32(to.offset + at),
+    set: (value) => to.view.setUint32(to.offset + at, value),
+  }
+}
+
+function signedWord(to: Cursor, { size, bigEndian }: IntSchema, at: number): Accessors<number> {
+  const { get, set } = word(to, size, at, bigEndian)
   const unused = 32 - 8 * size
   return {
     get: () => (get() << unused) >> unused,
@@ -79,7 +94,13 @@ function signedWord(to: Cursor, size: 1 | 2 | 4, at: number): Accessors<number> 
   }
 }
 
-function bigWord(to: Cursor, signed: boolean, at: number): Accessors<bigint> {
+function bigWord(to: Cursor, signed: boolean, at: number, bigEndian = false): Accessors<bigint> {
+  if (bigEndian) {
+    return {
+      get: () => (signed ? to.view.getBigInt64(to.offset + at) : to.view.getBigUint64(to.offset + at)),
+      set: (value) => to.view.setBigUint64(to.offset + at, BigInt.asUintN(64, value)),
+    }
+  }
   return {
     get() {
       const { view, offset } = to
@@ -102,15 +123,15 @@ export function accessorsOf(
 ): Accessors<number> | Accessors<bigint> | Accessors<string> | Accessors<Uint8Array> {
   switch (node.kind) {
     case 'int':
-      return node.signed ? signedWord(to, node.size, at) : word(to, node.size, at)
+      return node.signed ? signedWord(to, node, at) : word(to, node.size, at, node.bigEndian)
     case 'enum':
-      return node.base.signed ? signedWord(to, node.size, at) : word(to, node.size, at)
+      return node.base.signed ? signedWord(to, node.base, at) : word(to, node.size, at, node.base.bigEndian)
     case 'flags':
-      return word(to, node.size, at)
+      return word(to, node.size, at, node.base.bigEndian)
     case 'int64':
-      return bigWord(to, node.signed, at)
+      return bigWord(to, node.signed, at, node.bigEndian)
     case 'flags64':
-      return bigWord(to, false, at)
+      return bigWord(to, false, at, node.base.bigEndian)
     case 'guid':
       return {
         get: () => readGuid(to.view, to.offset + at),
@@ -152,7 +173,7 @@ export function bitAccessors(
   const crossing = shift < 32 && shift + width > 32
   if (crossing || width > 32) return wideBits(to, field, at)
   // Of a 64-bit word only the half in which the field lies is touched.
-  const half = node.size === 8 ? word(to, 4, shift < 32 ? at : at + 4) : word(to, node.size, at)
+  const half = node.size === 8 ? word(to, 4, shift < 32 ? at : at + 4) : word(to, node.size, at, node.base.bigEndian)
   const by = shift % 32
   const low = width === 32 ? 0xffffffff : 2 ** width - 1
   const mask = (low << by) >>> 0

@@ -95,8 +95,9 @@ function fieldsOf(to: Cursor, schema: StructSchema, base: number): object {
     else if (node.kind === 'bits') define(name, { value: bitsOf(to, node, at) })
     else define(name, accessorsOf(to, node, at, schema.name, name))
     if (node.kind === 'int64' || node.kind === 'flags64') {
-      define(`${name}Low`, word(to, 4, at))
-      define(`${name}High`, word(to, 4, at + 4))
+      const bigEndian = node.kind === 'int64' ? node.bigEndian : node.base.bigEndian
+      define(`${name}Low`, word(to, 4, bigEndian ? at + 4 : at, bigEndian))
+      define(`${name}High`, word(to, 4, bigEndian ? at : at + 4, bigEndian))
     }
   }
   return made

@@ -29,7 +29,7 @@ function extract({ shift, width }: BitField, lo: string, hi: string): string {
 export function readBits(source: Source, node: BitsSchema, base: string, distance: number): string {
   const at = place(base, distance)
   const lo = source.constant(
-    node.size === 1 ? `d.getUint8(${at})` : `d.getUint${node.size === 2 ? 16 : 32}(${at}, true)`,
+    node.size === 1 ? `d.getUint8(${at})` : `d.getUint${node.size === 2 ? 16 : 32}(${at}, ${!node.base.bigEndian})`,
   )
   const hi = node.size === 8 ? source.constant(`d.getUint32(${place(base, distance + 4)}, true)`) : '0'
   const unknown = BigInt.asUintN(8 * node.size, ~node.known)
@@ -82,7 +82,8 @@ export function writeBits(
   const at = place(base, distance)
   const low = lo.length === 0 ? '0' : lo.join(' | ')
   if (node.size === 1) source.add(`d.setUint8(${at}, ${wideLow(wide)}${low})`)
-  else if (node.size < 8) source.add(`d.setUint${8 * node.size}(${at}, ${wideLow(wide)}${low}, true)`)
+  else if (node.size < 8)
+    source.add(`d.setUint${8 * node.size}(${at}, ${wideLow(wide)}${low}, ${!node.base.bigEndian})`)
   else {
     const high = place(base, distance + 4)
     const highest = hi.length === 0 ? '0' : hi.join(' | ')

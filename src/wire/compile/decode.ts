@@ -6,6 +6,7 @@ import type { Node } from '../node.ts'
 import type { StructSchema } from '../struct.ts'
 import type { UnionSchema } from '../union.ts'
 import { readUtf16 } from '../utf16.ts'
+import { isBigEndian } from '../word.ts'
 import { readBits } from './bits.ts'
 import {
   int,
@@ -21,9 +22,9 @@ import {
 } from './source.ts'
 
 /** Reading a word as source text. `d` is the DataView. */
-export function readWord(at: string, size: 1 | 2 | 4, signed: boolean): string {
+function readWord(at: string, size: 1 | 2 | 4, signed: boolean, bigEndian = false): string {
   const sign = signed ? 'Int' : 'Uint'
-  return size === 1 ? `d.get${sign}8(${at})` : `d.get${sign}${8 * size}(${at}, true)`
+  return size === 1 ? `d.get${sign}8(${at})` : `d.get${sign}${8 * size}(${at}, ${!bigEndian})`
 }
 
 /**
@@ -42,15 +43,15 @@ class DecodeWriter {
     const at = place(base, distance)
     switch (node.kind) {
       case 'int':
-        return readWord(at, node.size, node.signed)
+        return readWord(at, node.size, node.signed, node.bigEndian)
       case 'enum':
-        return readWord(at, node.size, node.base.signed)
+        return readWord(at, node.size, node.base.signed, node.base.bigEndian)
       case 'flags':
-        return readWord(at, node.size, false)
+        return readWord(at, node.size, false, node.base.bigEndian)
       case 'int64':
-        return node.signed ? `d.getBigInt64(${at}, true)` : `d.getBigUint64(${at}, true)`
+        return `d.getBig${node.signed ? 'Int' : 'Uint'}64(${at}, ${!node.bigEndian})`
       case 'flags64':
-        return `d.getBigUint64(${at}, true)`
+        return `d.getBigUint64(${at}, ${!node.base.bigEndian})`
       case 'bits':
         return readBits(source, node, base, distance)
       case 'guid':
@@ -63,7 +64,7 @@ class DecodeWriter {
         this.zeros(base, distance, node.size)
         return 'undefined'
       case 'constant':
-        source.leaveIf(`${readWord(at, node.size, false)} !== ${int(node.value)}`)
+        source.leaveIf(`${readWord(at, node.size, false, isBigEndian(node.inner))} !== ${int(node.value)}`)
         return 'undefined'
       case 'array':
         return this.plainArray(node, at)

@@ -5,6 +5,7 @@ import { writeGuid } from '../guid-text.ts'
 import type { Node } from '../node.ts'
 import type { StructSchema } from '../struct.ts'
 import type { UnionSchema } from '../union.ts'
+import { isBigEndian } from '../word.ts'
 import { writeBits } from './bits.ts'
 import {
   int,
@@ -19,8 +20,8 @@ import {
   wordwise,
 } from './source.ts'
 
-function writeWord(at: string, size: 1 | 2 | 4, value: string): string {
-  return size === 1 ? `d.setUint8(${at}, ${value})` : `d.setUint${8 * size}(${at}, ${value}, true)`
+function writeWord(at: string, size: 1 | 2 | 4, value: string, bigEndian = false): string {
+  return size === 1 ? `d.setUint8(${at}, ${value})` : `d.setUint${8 * size}(${at}, ${value}, ${!bigEndian})`
 }
 
 /** The condition under which `x` is no integer of that width. */
@@ -68,11 +69,11 @@ class EncodeWriter {
     switch (node.kind) {
       case 'int':
         this.check(wrongInt(value, node.size, node.signed))
-        source.add(writeWord(at, node.size, value))
+        source.add(writeWord(at, node.size, value, node.bigEndian))
         return
       case 'enum':
         this.check(wrongInt(value, node.size, node.base.signed))
-        source.add(writeWord(at, node.size, value))
+        source.add(writeWord(at, node.size, value, node.base.bigEndian))
         return
       case 'flags':
         this.check(
@@ -80,13 +81,13 @@ class EncodeWriter {
             ? `typeof ${value} !== 'number' || (${value} & ${int(node.base.max)}) !== ${value}`
             : wrongInt(value, node.size, false),
         )
-        source.add(writeWord(at, node.size, value))
+        source.add(writeWord(at, node.size, value, node.base.bigEndian))
         return
       case 'int64':
-        this.int64(at, value, node.signed, 64)
+        this.int64(at, value, node, 64)
         return
       case 'flags64':
-        this.int64(at, value, false, node.base.signed ? 63 : 64)
+        this.int64(at, value, { signed: false, bigEndian: node.base.bigEndian }, node.base.signed ? 63 : 64)
         return
       case 'bits':
         this.object(value)
@@ -115,7 +116,7 @@ class EncodeWriter {
         this.zeros(base, distance, node.size)
         return
       case 'constant':
-        source.add(writeWord(at, node.size, int(node.value)))
+        source.add(writeWord(at, node.size, int(node.value), isBigEndian(node.inner)))
         return
       case 'array':
         this.plainArray(node, at, value)
@@ -128,10 +129,15 @@ class EncodeWriter {
     }
   }
 
-  private int64(at: string, value: string, signed: boolean, bits: number): void {
+  private int64(
+    at: string,
+    value: string,
+    { signed, bigEndian }: { signed: boolean; bigEndian: boolean },
+    bits: number,
+  ): void {
     const wrap = signed ? 'asIntN' : 'asUintN'
     this.check(`typeof ${value} !== 'bigint' || BigInt.${wrap}(${int(bits)}, ${value}) !== ${value}`)
-    this.source.add(`d.set${signed ? 'BigInt64' : 'BigUint64'}(${at}, ${value}, true)`)
+    this.source.add(`d.set${signed ? 'BigInt64' : 'BigUint64'}(${at}, ${value}, ${!bigEndian})`)
   }
 
   private zeros(base: string, distance: number, size: number): void {

@@ -1,6 +1,7 @@
 import { mayOccur } from '../member-rule.ts'
 import type { StructSchema } from '../struct.ts'
 import type { Member, UnionSchema } from '../union.ts'
+import { readWord } from '../word.ts'
 import type { Part, UnionParts } from './source.ts'
 
 /** A member as a candidate for a tag. */
@@ -51,9 +52,7 @@ export function unionParts(node: UnionSchema, partOf: (member: StructSchema) => 
   const onWire: UnionParts['onWire'] = (buffer, at, _siblings, context) => {
     const tagAt = at + offset
     if (tag.size > buffer.end - tagAt) return undefined
-    const { view } = buffer
-    const value =
-      tag.size === 4 ? view.getUint32(tagAt, true) : tag.size === 2 ? view.getUint16(tagAt, true) : view.getUint8(tagAt)
+    const value = readWord(buffer, tagAt, tag)
     const found = byTag.get(value) ?? candidates(value)
     if (found === undefined) return otherwise
     const left = buffer.end - at

@@ -8,8 +8,8 @@ import type { Walk } from './walk.ts'
 /** Decodes a word of bit fields. The whole word becomes `value` when bits without a name are set. */
 export function decodeBits(walk: Walk, step: Step, at: number): unknown {
   const { view } = walk
-  const { size, bits } = step
-  const low = size === 1 ? view.getUint8(at) : size === 2 ? view.getUint16(at, true) : view.getUint32(at, true)
+  const { size, bits, little } = step
+  const low = size === 1 ? view.getUint8(at) : size === 2 ? view.getUint16(at, little) : view.getUint32(at, little)
   const high = size === 8 ? view.getUint32(at + 4, true) : 0
   const value: Record<string, unknown> = {}
   for (const run of bits.runs) {
@@ -36,7 +36,7 @@ function wholeWord(low: number, high: number): bigint {
 /** Checks and encodes a word of bit fields. Named fields win; `value` only supplies the bits without a name. */
 export function encodeBits(walk: Walk, step: Step, at: number, value: unknown): void {
   const { view } = walk
-  const { size, bits } = step
+  const { size, bits, little } = step
   const plain = isPlainObject(value)
   const fields: Readonly<Record<string, unknown>> = Object(value ?? {})
   const whole = plain ? fields.value : property(value, 'value')
@@ -62,8 +62,8 @@ export function encodeBits(walk: Walk, step: Step, at: number, value: unknown): 
     if (shift < 32 && shift + width > 32) high |= number >>> (32 - shift)
   }
   if (size === 1) view.setUint8(at, low)
-  else if (size === 2) view.setUint16(at, low, true)
-  else view.setUint32(at, low, true)
+  else if (size === 2) view.setUint16(at, low, little)
+  else view.setUint32(at, low, little)
   if (size === 8) view.setUint32(at + 4, high, true)
 }
 

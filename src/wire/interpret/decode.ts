@@ -2,6 +2,7 @@ import { readGuid } from '../guid-text.ts'
 import type { Siblings } from '../node.ts'
 import type { UnionSchema } from '../union.ts'
 import { readUtf16 } from '../utf16.ts'
+import { readBigEndian } from './big-endian.ts'
 import { decodeBits } from './bits.ts'
 import { Op, type Step, stepOf } from './steps.ts'
 import type { Walk } from './walk.ts'
@@ -53,7 +54,9 @@ export function decodeStep(walk: Walk, step: Step, at: number, siblings: Sibling
     case Op.reserved:
       return isZero(walk.bytes, at, size) ? undefined : decodeOther(walk, step, at, siblings)
     case Op.constant: {
-      const value = size === 1 ? view.getUint8(at) : size === 2 ? view.getUint16(at, true) : view.getUint32(at, true)
+      const { little } = step
+      const value =
+        size === 1 ? view.getUint8(at) : size === 2 ? view.getUint16(at, little) : view.getUint32(at, little)
       if (value !== step.value) walk.fault(step.name, 'TYPE', at, `must be ${step.value}, is ${value}`)
       return undefined
     }
@@ -61,6 +64,8 @@ export function decodeStep(walk: Walk, step: Step, at: number, siblings: Sibling
       return readGuid(view, at)
     case Op.text:
       return readUtf16(view, at, size)
+    case Op.bigEndian:
+      return readBigEndian(step, view, at)
   }
 }
 

@@ -19,13 +19,13 @@ export function encodeStep(walk: Walk, step: Step, at: number, value: unknown, s
   }
   switch (op) {
     case Op.i8:
-      view.setInt8(at, checkSigned(walk, step, at, value))
+      view.setInt8(at, checkInteger(walk, step, at, value))
       return end
     case Op.i16:
-      view.setInt16(at, checkSigned(walk, step, at, value), true)
+      view.setInt16(at, checkInteger(walk, step, at, value), true)
       return end
     case Op.i32:
-      view.setInt32(at, checkSigned(walk, step, at, value), true)
+      view.setInt32(at, checkInteger(walk, step, at, value), true)
       return end
     case Op.u64:
       view.setBigUint64(at, checkBigInt(walk, step, at, value), true)
@@ -35,6 +35,9 @@ export function encodeStep(walk: Walk, step: Step, at: number, value: unknown, s
       return end
     case Op.bits:
       encodeBits(walk, step, at, value)
+      return end
+    case Op.bigEndian:
+      encodeBigEndian(walk, step, at, value)
       return end
     case Op.bytes:
       if (!(value instanceof Uint8Array) || value.byteLength !== size) {
@@ -48,8 +51,8 @@ export function encodeStep(walk: Walk, step: Step, at: number, value: unknown, s
       return end
     case Op.constant:
       if (size === 1) view.setUint8(at, step.value)
-      else if (size === 2) view.setUint16(at, step.value, true)
-      else view.setUint32(at, step.value, true)
+      else if (size === 2) view.setUint16(at, step.value, step.little)
+      else view.setUint32(at, step.value, step.little)
       return end
     case Op.guid:
       if (typeof value !== 'string' || !writeGuid(view, at, value)) {
@@ -85,7 +88,14 @@ function encodeField(walk: Walk, step: Step, at: number, value: unknown, sibling
   return end
 }
 
-function checkSigned(walk: Walk, step: Step, at: number, value: unknown): number {
+/** Checks and writes a big-endian word. */
+function encodeBigEndian(walk: Walk, step: Step, at: number, value: unknown): void {
+  if (step.size === 8) walk.view.setBigUint64(at, BigInt.asUintN(64, checkBigInt(walk, step, at, value)))
+  else if (step.size === 4) walk.view.setUint32(at, checkInteger(walk, step, at, value))
+  else walk.view.setUint16(at, checkInteger(walk, step, at, value))
+}
+
+function checkInteger(walk: Walk, step: Step, at: number, value: unknown): number {
   const { min, max } = step
   const fits = typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max
   return fits ? value : refuseNumber(walk, step, at, value)

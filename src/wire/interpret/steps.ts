@@ -21,6 +21,8 @@ export enum Op {
   guid,
   text,
   struct,
+  /** A big-endian word: see the node. */
+  bigEndian,
   /** Arrays, lists, tails and unions: see the node. */
   other,
 }
@@ -51,6 +53,8 @@ export class Step {
   /** What a constant must be. */
   readonly value: number = 0
   readonly bits: BitTable = noBits
+  /** Whether a word's first byte is the lowest. */
+  readonly little: boolean
   /** The fields of a structure, in wire order. */
   readonly fields: readonly Step[] = noSteps
   /** Whether a value may lack it. */
@@ -63,28 +67,29 @@ export class Step {
   ) {
     this.size = node.size
     this.optional = 'optional' in node && node.optional
+    this.little = !hasBigEndian(node)
     switch (node.kind) {
       case 'int':
-        this.op = wordOps[node.size][node.signed ? 'signed' : 'unsigned']
+        this.op = this.little ? wordOps[node.size][node.signed ? 'signed' : 'unsigned'] : Op.bigEndian
         this.min = node.min
         this.max = node.max
         break
       case 'enum':
-        this.op = wordOps[node.size][node.base.signed ? 'signed' : 'unsigned']
+        this.op = this.little ? wordOps[node.size][node.base.signed ? 'signed' : 'unsigned'] : Op.bigEndian
         this.min = node.base.min
         this.max = node.base.max
         break
       case 'flags':
-        this.op = wordOps[node.size].unsigned
+        this.op = this.little ? wordOps[node.size].unsigned : Op.bigEndian
         this.max = node.base.max
         break
       case 'int64':
-        this.op = node.signed ? Op.i64 : Op.u64
+        this.op = !this.little ? Op.bigEndian : node.signed ? Op.i64 : Op.u64
         this.bigMin = node.min
         this.bigMax = node.max
         break
       case 'flags64':
-        this.op = Op.u64
+        this.op = this.little ? Op.u64 : Op.bigEndian
         this.bigMax = node.base.max
         break
       case 'constant':
@@ -109,6 +114,24 @@ export class Step {
         this.op = Op.other
     }
     this.mask = this.max | 0
+  }
+}
+
+/** Whether a word is big-endian. A word of one byte is as good as little-endian, and takes the shorter way. */
+function hasBigEndian(node: Node): boolean {
+  switch (node.kind) {
+    case 'int':
+    case 'int64':
+      return node.bigEndian && node.size > 1
+    case 'enum':
+    case 'flags':
+    case 'flags64':
+    case 'bits':
+      return hasBigEndian(node.base)
+    case 'constant':
+      return hasBigEndian(node.inner)
+    default:
+      return false
   }
 }
 
