@@ -3,6 +3,7 @@ import { PartitionProperty } from '../src/hypercall/enums/partition.ts'
 import { MapGpaFlags } from '../src/hypercall/flags.ts'
 import { type PartitionPrivilege, privilegeMask } from '../src/hypercall/privileges.ts'
 import { CommonRegister } from '../src/hypercall/registers/common.ts'
+import type { RegisterArchitecture } from '../src/hypercall/registers/index.ts'
 import { SynicMessage } from '../src/hypercall/synic.ts'
 import {
   createPartition,
@@ -38,7 +39,15 @@ export const msr = {
 } as const
 
 /** A machine of 256 pages whose clock the test sets. */
-export function machine(options: { pageMode?: PageMode; pages?: number; rootPool?: number; rootVps?: number } = {}) {
+export function machine(
+  options: {
+    pageMode?: PageMode
+    pages?: number
+    rootPool?: number
+    rootVps?: number
+    architecture?: RegisterArchitecture
+  } = {},
+) {
   const { pages = 256, ...rest } = options
   const memory = new BufferMemory(new ArrayBuffer(pages * PAGE_SIZE))
   const clock = { time: 0n }

@@ -84,6 +84,11 @@ export function vpsIn({ format, validBanksMask, banks }: VpSet): VpIndex[] | und
   return vps
 }
 
+/** The VPs in a mask of VPs 0 … 63, ascending. */
+export function vpsInMask(mask: bigint): VpIndex[] {
+  return vpsIn({ format: VpSetFormat.Sparse4k, validBanksMask: 1n, banks: [mask] }) ?? []
+}
+
 /**
  * Whether a hypercall may carry this set, its variable header `qwords` long: a known format, and for a sparse set one qword a bank
  * (HC-28, HC-29). Where it may not, the call answers HV_STATUS_INVALID_PARAMETER. Source: TLFS, OpenVMM hv1_hypercall.

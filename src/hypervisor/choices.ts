@@ -27,6 +27,10 @@ export const OurStatus = {
   domainInUse: HvStatus.ObjectInUse,
   /** A device that is in no domain is detached. */
   deviceNotAttached: HvStatus.InvalidDeviceState,
+  /** A device is attached twice, or by a name that another has in the partition. */
+  deviceAttached: HvStatus.InvalidDeviceState,
+  /** An interrupt that the device does not have. */
+  unknownInterrupt: HvStatus.InvalidParameter,
   /** A VTL is called for that its partition or VP does not have. */
   vtlNotEnabled: HvStatus.InvalidVtlState,
   /** A statistics page is mapped twice. */

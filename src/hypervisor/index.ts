@@ -7,18 +7,46 @@
  *
  * @module
  */
-export { childPrivileges } from '../hypercall/privileges.ts'
-export { type ModelDispatcher, modelDispatcher, type UnmodelledCall, unmodelledCalls } from './calls/index.ts'
+
+export { childPrivileges, privilegeMask } from '../hypercall/privileges.ts'
+export type { RegisterArchitecture } from '../hypercall/registers/index.ts'
+export {
+  answerPostMessage,
+  answerSignalEvent,
+  type ModelDispatcher,
+  type ModelDispatcherOptions,
+  modelDispatcher,
+  type UnmodelledCall,
+  unmodelledCalls,
+} from './calls/index.ts'
 export * from './choices.ts'
 export { DeviceDomain, type DeviceDomainKey } from './device-domain.ts'
+export type {
+  DeviceInterrupt,
+  DeviceInterruptId,
+  DeviceInterruptTarget,
+  InterruptTable,
+} from './device-interrupt.ts'
+export * from './device-interrupts.ts'
+export { type AttachDevice, attachDevice, detachDevice } from './devices.ts'
 export { GpaMemory, GpaSpace, type PagePlace, pageOf } from './gpa-space.ts'
+export { type CallHooks, GuestCalls } from './guest-calls.ts'
+export { type CrashReport, GuestCrash } from './guest-crash.ts'
+export { type GuestIdentity, guestPrivileges, type HypervisorVersion, informationOf } from './guest-identity.ts'
 export { type HypercallOutcome, hypercallMemory, vpHypercall } from './hypercall.ts'
 export { type CallObserver, HypercallCaller, HypercallStopped } from './hypercall-caller.ts'
 export { Hypervisor, type HypervisorOptions } from './hypervisor.ts'
+export type { Information } from './information.ts'
 export { AccessKind, installIntercept } from './intercepts.ts'
 export { InterruptController, type SpecialInterrupt } from './interrupt-controller.ts'
-export * from './interrupts.ts'
+export {
+  assertVirtualInterrupt,
+  clearVirtualInterrupt,
+  sendClusterIpi,
+  type VirtualInterrupt,
+} from './interrupts.ts'
 export * from './iommu.ts'
+export { interruptFault } from './iommu-fault.ts'
 export type { Machine } from './machine.ts'
 export type { MachinePages } from './machine-pages.ts'
 export * from './memory.ts'

@@ -41,14 +41,22 @@ export function assertVirtualInterrupt(caller: Partition, call: VirtualInterrupt
   }
   if (type === InterruptType.Fixed || type === InterruptType.LowestPriority) {
     if (!isVector(vector)) return HvStatus.InvalidParameter
-    const receivers = type === InterruptType.Fixed ? vps : vps.slice(0, 1)
-    for (const vp of receivers) vp.level(vtl)?.controller.request(vector)
+    raise(type === InterruptType.Fixed ? vps : vps.slice(0, 1), type, vector, vtl)
     return HvStatus.Success
   }
-  const kind = special.get(type)
-  if (kind === undefined) return HvStatus.InvalidParameter
-  for (const vp of vps) vp.level(vtl)?.controller.requestSpecial(kind)
+  if (!special.has(type)) return HvStatus.InvalidParameter
+  raise(vps, type, vector, vtl)
   return HvStatus.Success
+}
+
+/** Requests an interrupt of VPs: one of a special type, or a vector. */
+export function raise(vps: Iterable<VirtualProcessor>, type: number, vector: number, vtl = 0): void {
+  const kind = special.get(type)
+  for (const vp of vps) {
+    const controller = vp.level(vtl)?.controller
+    if (kind === undefined) controller?.request(vector)
+    else controller?.requestSpecial(kind)
+  }
 }
 
 /** HvCallClearVirtualInterrupt: an external interrupt that was acknowledged is over. */
@@ -79,6 +87,7 @@ function destinations(partition: Partition, destination: bigint, isLogical: bool
   })
 }
 
-function isVector(vector: number): boolean {
+/** Whether a number is an interrupt vector: 16 … 255. */
+export function isVector(vector: number): boolean {
   return vector >= 16 && vector <= 255
 }

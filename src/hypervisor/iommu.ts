@@ -1,15 +1,16 @@
-import { IommuFaultType, MessageType } from '../hypercall/enums/messages.ts'
-import { IommuFaultMessagePayload } from '../hypercall/messages.ts'
+import { IommuFaultType } from '../hypercall/enums/messages.ts'
 import { HvStatus } from '../hypercall/status.ts'
 import { PAGE_SIZE } from '../memory/index.ts'
 import { OurStatus, poolCost } from './choices.ts'
 import { DeviceDomain, type DeviceDomainKey, domainKey } from './device-domain.ts'
+import { deviceMsi } from './device-interrupts.ts'
+import { physicalDevice } from './devices.ts'
 import { pageOf } from './gpa-space.ts'
 import { AccessKind } from './intercepts.ts'
+import { interruptFault, iommuFault } from './iommu-fault.ts'
 import { allows, PageAccess } from './page-access.ts'
 import type { Partition } from './partition.ts'
 import { done, failed, type Result } from './result.ts'
-import { sendTo } from './send-to-parent.ts'
 import { targetOf } from './target.ts'
 
 /** Which domain a call means: of the caller's own partition or a child. */
@@ -40,19 +41,23 @@ export function deleteDeviceDomain(caller: Partition, call: DomainTarget): numbe
   return HvStatus.Success
 }
 
-/** HvCallAttachDeviceDomain: a device, by its 64-bit id, is in one domain at most. */
-export function attachDeviceDomain(caller: Partition, call: DomainTarget, device: bigint): number {
+/** HvCallAttachDeviceDomain: a device, by the 64-bit id that the partition has for it, is in one domain at most. */
+export function attachDeviceDomain(caller: Partition, call: DomainTarget, id: bigint): number {
   const domain = domainOf(caller, call)
   if (domain.value === undefined) return domain.status
+  const device = physicalDevice(domain.value.owner, id)
+  if (device === undefined) return HvStatus.InvalidDeviceId
   if (domainOfDevice(caller, device) !== undefined) return HvStatus.DeviceAlreadyInDomain
   domain.value.devices.add(device)
   return HvStatus.Success
 }
 
 /** HvCallDetachDeviceDomain. */
-export function detachDeviceDomain(caller: Partition, partition: bigint, device: bigint): number {
+export function detachDeviceDomain(caller: Partition, partition: bigint, id: bigint): number {
   const target = targetOf(caller, partition, { target: 'self or child', states: ['active'] })
   if (target.value === undefined) return target.status
+  const device = physicalDevice(target.value, id)
+  if (device === undefined) return HvStatus.InvalidDeviceId
   const domain = [...target.value.domains.values()].find(({ devices }) => devices.has(device))
   if (domain === undefined) return OurStatus.deviceNotAttached
   domain.devices.delete(device)
@@ -91,21 +96,28 @@ export function dmaRead(root: Partition, device: bigint, address: number, bytes:
   return dma(root, device, address, bytes, PageAccess.read)
 }
 
-/** A device writes `bytes` to memory, at a device address. */
+/**
+ * A device writes `bytes` to memory, at a device address. On x64 a write to 0xFEE0_0000 … 0xFEEF_FFFF is an interrupt, whatever is mapped
+ * there: its data is the word written. Source: Intel VT-d 3.14.
+ */
 export function dmaWrite(root: Partition, device: bigint, address: number, bytes: Uint8Array): DmaOutcome {
+  if (root.machine.architecture === 'x64' && Math.floor(address / 0x10_0000) === 0xfee) {
+    const data =
+      bytes.length === 4 && address % 4 === 0
+        ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)
+        : undefined
+    if (data === undefined) interruptFault(root, device)
+    else if (deviceMsi(root, device, BigInt(address), data).outcome === 'done') return { outcome: 'done' }
+    return { outcome: 'stopped', address }
+  }
   return dma(root, device, address, bytes, PageAccess.write)
-}
-
-/** A device raises an interrupt that no entry of the remapping table allows: stopped, and told to the root. */
-export function interruptFault(root: Partition, device: bigint): void {
-  fault(root, device, IommuFaultType.InterruptFault, AccessKind.write, undefined)
 }
 
 function dma(root: Partition, device: bigint, address: number, bytes: Uint8Array, access: number): DmaOutcome {
   const domain = domainOfDevice(root, device)
   const kind = access === PageAccess.read ? AccessKind.read : AccessKind.write
   const stop = (type: number, at: number): DmaOutcome => {
-    fault(root, device, type, kind, at)
+    iommuFault(root, device, type, kind, at)
     return { outcome: 'stopped', address: at }
   }
   if (domain === undefined) return stop(IommuFaultType.TranslationBlocked, address)
@@ -131,17 +143,6 @@ function dma(root: Partition, device: bigint, address: number, bytes: Uint8Array
     done += count
   }
   return { outcome: 'done' }
-}
-
-function fault(root: Partition, device: bigint, type: number, accessType: number, address: number | undefined): void {
-  const payload = IommuFaultMessagePayload.encode({
-    type,
-    accessType,
-    flags: { faultAddressValid: address !== undefined, deviceIdValid: true },
-    logicalDeviceId: device,
-    faultAddress: address === undefined || !Number.isSafeInteger(address) || address < 0 ? 0n : BigInt(address),
-  })
-  sendTo(root, root.id, MessageType.IommuFault, payload)
 }
 
 /** The domain that a device is in, whoever owns it. */

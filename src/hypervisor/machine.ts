@@ -1,5 +1,7 @@
 import { type RegisterArchitecture, registersOf } from '../hypercall/registers/index.ts'
 import type { GuestMemory } from '../memory/index.ts'
+import { InterruptTable } from './device-interrupt.ts'
+import type { Information } from './information.ts'
 import { MachinePages } from './machine-pages.ts'
 import type { Partition } from './partition.ts'
 import type { PageMode } from './register-page.ts'
@@ -10,6 +12,8 @@ export class Machine {
   readonly pages = new MachinePages()
   /** Those that exist, by id. */
   readonly partitions = new Map<bigint, Partition>()
+  /** Interrupts of devices that reach a VP. */
+  readonly interrupts = new InterruptTable()
   /** Names of all registers. */
   readonly registers: ReadonlySet<number>
   #nextPartitionId = 1n
@@ -26,6 +30,7 @@ export class Machine {
     readonly architecture: RegisterArchitecture,
     readonly pageMode: PageMode,
     readonly messageBuffers: number,
+    readonly information: Information,
   ) {
     this.registers = new Set(registersOf(architecture).map(({ value }) => value))
   }

@@ -1,6 +1,7 @@
 import { childPrivileges, hasPrivilege, type PartitionPrivilege } from '../hypercall/privileges.ts'
 import type { DeviceDomain } from './device-domain.ts'
 import { GpaMemory, GpaSpace } from './gpa-space.ts'
+import { GuestCrash } from './guest-crash.ts'
 import type { InterceptTable } from './intercept-table.ts'
 import type { Machine } from './machine.ts'
 import { MemoryPool } from './memory-pool.ts'
@@ -27,11 +28,14 @@ export class Partition {
   readonly ports = new Map<number, Port>()
   readonly connections = new Map<number, Connection>()
   readonly domains = new Map<string, DeviceDomain>()
+  /** Devices that are attached: physical ones, by what the partition calls them. */
+  readonly devices = new Map<bigint, bigint>()
   /** Set properties, by code; see `properties.ts`. */
   readonly properties = new Map<number, bigint>()
   /** Statistics pages that this partition has mapped, by object. */
   readonly statistics = new Map<string, { readonly page: OverlayPage; readonly guestPage: number }>()
   readonly intercepts: InterceptTable = new Map()
+  readonly crash = new GuestCrash()
   readonly clock: ReferenceClock
   /** HvRegisterHypercall; x64 only. */
   readonly hypercallPage: RegisterPage

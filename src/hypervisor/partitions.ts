@@ -77,6 +77,8 @@ function tearDown(partition: Partition): void {
   for (const vp of [...partition.vps.values()]) vp.remove()
   for (const domain of partition.domains.values()) partition.pool.free(domain)
   partition.domains.clear()
+  partition.devices.clear()
+  partition.machine.interrupts.remove(({ owner }) => owner === partition)
   partition.intercepts.clear()
   partition.statistics.clear()
   partition.hypercallPage.value = 0n

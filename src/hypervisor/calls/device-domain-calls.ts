@@ -8,8 +8,6 @@ import {
   HvCallUnmapDeviceGpaPages,
   HvCallUnmapSparseDeviceGpaPages,
 } from '../../hypercall/calls/device-domains.ts'
-import { DeviceId } from '../../hypercall/device-id.ts'
-import { type Infer, WireReader } from '../../wire/index.ts'
 import {
   attachDeviceDomain,
   createDeviceDomain,
@@ -19,6 +17,7 @@ import {
   mapDevicePage,
   unmapDevicePage,
 } from '../iommu.ts'
+import { deviceWord } from './device-word.ts'
 import { type ModelDispatcher, toNumber } from './dispatcher.ts'
 
 const pageShift = 12n
@@ -32,10 +31,10 @@ export function bindDeviceDomainCalls(to: ModelDispatcher): void {
     deleteDeviceDomain(caller.partition, targetOf(input.deviceDomain)),
   )
   to.on(HvCallAttachDeviceDomain, ({ caller, input }) =>
-    attachDeviceDomain(caller.partition, targetOf(input.deviceDomain), deviceOf(input.deviceId)),
+    attachDeviceDomain(caller.partition, targetOf(input.deviceDomain), deviceWord(input.deviceId)),
   )
   to.on(HvCallDetachDeviceDomain, ({ caller, input }) =>
-    detachDeviceDomain(caller.partition, input.partitionId, deviceOf(input.deviceId)),
+    detachDeviceDomain(caller.partition, input.partitionId, deviceWord(input.deviceId)),
   )
   to.on(HvCallMapDeviceGpaPages, ({ caller, input, element, index }) =>
     mapDevicePage(caller.partition, targetOf(input.deviceDomain), {
@@ -69,9 +68,4 @@ function targetOf(domain: {
 }): DomainTarget {
   const { partitionId, domainId } = domain
   return { partition: partitionId, domain: { type: domainId.flags.type, id: domainId.id } }
-}
-
-/** A device id as one number of 64 bits. */
-function deviceOf(contents: Infer<typeof DeviceId>['contents']): bigint {
-  return new WireReader(DeviceId.encode({ contents })).view.getBigUint64(0, true)
 }

@@ -1,8 +1,11 @@
 import type { HypercallDefinition } from '../../hypercall/calls/call.ts'
+import { HvCallRetargetDeviceInterrupt } from '../../hypercall/calls/interrupts.ts'
 import { HvCallGetVpRegisters, HvCallSetVpRegisters } from '../../hypercall/calls/vp.ts'
-import { HypercallDispatcher } from '../../hypercall/dispatcher/index.ts'
+import { type DispatcherOptions, HypercallDispatcher } from '../../hypercall/dispatcher/index.ts'
+import type { RegisterArchitecture } from '../../hypercall/registers/index.ts'
 import type { VirtualProcessor } from '../virtual-processor.ts'
 import { bindDeviceDomainCalls } from './device-domain-calls.ts'
+import { bindDeviceInterruptCalls } from './device-interrupt-calls.ts'
 import type { ModelDispatcher } from './dispatcher.ts'
 import { bindInterruptCalls } from './interrupt-calls.ts'
 import { bindMemoryCalls } from './memory-calls.ts'
@@ -14,11 +17,20 @@ import { unmodelledCalls } from './unmodelled.ts'
 import { bindVtlCalls } from './vtl-calls.ts'
 
 export type { ModelDispatcher } from './dispatcher.ts'
+export { answerPostMessage, answerSignalEvent } from './port-calls.ts'
 export { type UnmodelledCall, unmodelledCalls } from './unmodelled.ts'
 
+/** How the calls of a model are answered. */
+export interface ModelDispatcherOptions extends Pick<DispatcherOptions<VirtualProcessor>, 'answers'> {
+  /** That of the hypervisor: some calls have another form on ARM64 (see `onArm64`). Default x64. */
+  readonly architecture?: RegisterArchitecture
+}
+
 /** A dispatcher that answers the calls of VPs of this model. Callers are VPs; more handlers can be added to it. */
-export function modelDispatcher(): ModelDispatcher {
-  const dispatcher: ModelDispatcher = new HypercallDispatcher<VirtualProcessor>({ allows })
+export function modelDispatcher(options: ModelDispatcherOptions = {}): ModelDispatcher {
+  const { architecture, ...rest } = options
+  const isArm64 = architecture === 'arm64'
+  const dispatcher: ModelDispatcher = new HypercallDispatcher<VirtualProcessor>({ allows, ...rest })
   bindPartitionCalls(dispatcher)
   bindMemoryCalls(dispatcher)
   bindProcessorCalls(dispatcher)
@@ -26,6 +38,7 @@ export function modelDispatcher(): ModelDispatcher {
   bindVtlCalls(dispatcher)
   bindInterruptCalls(dispatcher)
   bindDeviceDomainCalls(dispatcher)
+  bindDeviceInterruptCalls(dispatcher, isArm64)
   bindStatisticsCalls(dispatcher)
   for (const { call, status } of unmodelledCalls) dispatcher.on(call, () => status)
   return dispatcher
@@ -37,8 +50,11 @@ const ownOnly: ReadonlySet<HypercallDefinition> = /* @__PURE__ */ new Set<Hyperc
   HvCallSetVpRegisters,
 ])
 
+/** Calls that guests make without the privilege that TLFS 6.0b asks for; the online text asks for none. */
+const unprivileged: ReadonlySet<number> = /* @__PURE__ */ new Set([HvCallRetargetDeviceInterrupt.code])
+
 function allows(caller: VirtualProcessor, definition: HypercallDefinition): boolean {
-  const { privilege } = definition
-  if (privilege === undefined || ownOnly.has(definition)) return true
+  const { privilege, code } = definition
+  if (privilege === undefined || ownOnly.has(definition) || unprivileged.has(code)) return true
   return caller.partition.has(privilege)
 }

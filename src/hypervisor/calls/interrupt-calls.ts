@@ -7,7 +7,7 @@ import {
   HvCallSendSyntheticClusterIpiEx,
 } from '../../hypercall/calls/interrupts.ts'
 import { HvStatus } from '../../hypercall/status.ts'
-import { vpsIn } from '../../hypercall/vp-set.ts'
+import { vpsIn, vpsInMask } from '../../hypercall/vp-set.ts'
 import { installIntercept } from '../intercepts.ts'
 import { assertVirtualInterrupt, clearVirtualInterrupt, sendClusterIpi } from '../interrupts.ts'
 import type { ModelDispatcher } from './dispatcher.ts'
@@ -37,10 +37,8 @@ export function bindInterruptCalls(to: ModelDispatcher): void {
     clearVirtualInterrupt(caller.partition, input.targetPartition),
   )
   to.on(HvCallSendSyntheticClusterIpi, ({ caller, input }) => {
-    const vps: number[] = []
-    for (let vp = 0; vp < 64; vp++) if ((input.processorMask & (1n << BigInt(vp))) !== 0n) vps.push(vp)
     const { useTargetVtl, targetVtl } = input.targetVtl
-    return sendClusterIpi(caller, input.vector, vps, useTargetVtl ? targetVtl : caller.vtl)
+    return sendClusterIpi(caller, input.vector, vpsInMask(input.processorMask), useTargetVtl ? targetVtl : caller.vtl)
   })
   to.on(HvCallSendSyntheticClusterIpiEx, ({ caller, input }) => {
     const { useTargetVtl, targetVtl } = input.targetVtl
