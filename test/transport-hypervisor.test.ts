@@ -76,10 +76,10 @@ describe('a bus on the hypervisor transport', () => {
       'root HvCallSetPartitionProperty 0',
       'root HvCallInitializePartition 0',
       'root HvCallMapGpaPages 0',
-      'root HvCallMapGpaPages 0',
-      'root HvCallMapGpaPages 0',
       'root HvCallCreateVp 0',
       'root HvCallSetVpRegisters 0',
+      'root HvCallMapGpaPages 0',
+      'root HvCallMapGpaPages 0',
     ])
     expect(ends.child.state).toBe('active')
   })

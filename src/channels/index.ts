@@ -13,6 +13,12 @@ export * from './conversation.ts'
 export { EndLog } from './end-log.ts'
 export type { FaultRule, InjectedFault, MemoryRead, Passage } from './fault-plan.ts'
 export { type FaultOptions, injectFaults } from './faulty.ts'
+export {
+  ForeignGuest,
+  type ForeignGuestOptions,
+  type GuestCrashReport,
+  type GuestLink,
+} from './foreign-guest.ts'
 export { GuestDevice } from './guest-device.ts'
 export { type Binding, defaultRingBytes, type GuestDriver } from './guest-driver.ts'
 export { GuestEndpoint, type GuestOptions } from './guest-endpoint.ts'

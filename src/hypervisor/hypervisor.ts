@@ -1,6 +1,7 @@
 import type { RegisterArchitecture } from '../hypercall/registers/index.ts'
 import { type GuestMemory, PAGE_SIZE } from '../memory/index.ts'
 import { poolCost, portMessageBuffers } from './choices.ts'
+import type { Information } from './information.ts'
 import { Machine } from './machine.ts'
 import { Partition } from './partition.ts'
 import type { PageMode } from './register-page.ts'
@@ -22,6 +23,8 @@ export interface HypervisorOptions {
   readonly pageMode?: PageMode
   /** Messages that wait in a port for their slot. Default 16, as documented; 0: a taken slot is INSUFFICIENT_BUFFERS. */
   readonly messageBuffers?: number
+  /** What guests are told of the hypervisor. Default nothing: all zero. */
+  readonly information?: Information
 }
 
 /**
@@ -41,7 +44,8 @@ export class Hypervisor {
       throw new RangeError(`a pool of ${rootPool} pages does not fit a root of ${rootVps} VPs in ${pages} pages`)
     }
     const { now = () => 0n, architecture = 'x64', pageMode = 'overlay', messageBuffers = portMessageBuffers } = options
-    this.machine = new Machine(memory, now, architecture, pageMode, messageBuffers)
+    const information = options.information ?? new Map()
+    this.machine = new Machine(memory, now, architecture, pageMode, messageBuffers, information)
     this.root = new Partition(this.machine, undefined, pages)
     for (let page = pages - rootPool; page < pages; page++) {
       this.machine.pages.setPooled(page, true)

@@ -23,6 +23,12 @@ const single: ReadonlyMap<number, number> = /* @__PURE__ */ new Map([
   [0x4000_0082, CommonRegister.HvRegisterSifp],
   [0x4000_0083, CommonRegister.HvRegisterSipp],
   [0x4000_0084, CommonRegister.HvRegisterEom],
+  [0x4000_0100, CommonRegister.HvRegisterGuestCrashP0],
+  [0x4000_0101, CommonRegister.HvRegisterGuestCrashP1],
+  [0x4000_0102, CommonRegister.HvRegisterGuestCrashP2],
+  [0x4000_0103, CommonRegister.HvRegisterGuestCrashP3],
+  [0x4000_0104, CommonRegister.HvRegisterGuestCrashP4],
+  [0x4000_0105, CommonRegister.HvRegisterGuestCrashCtl],
 ])
 const byNumber: ReadonlyMap<number, Msr> = /* @__PURE__ */ new Map(msrs.map((msr) => [msr.number, msr]))
 

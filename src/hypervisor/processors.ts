@@ -63,7 +63,9 @@ function registersOf(target: RegisterTarget): Result<{ readonly vp: VirtualProce
   const partition = targetOf(caller.partition, target.partition, { target: 'self or child', states: ['active'] })
   if (partition.value === undefined) return partition
   const isSelf = partition.value === caller.partition
-  if (isSelf && !caller.partition.has('accessVpRegisters')) return failed(HvStatus.AccessDenied)
+  // On ARM64 these calls are what MSRs are on x64: every guest may make them.
+  const isOpen = caller.partition.machine.architecture === 'arm64' || caller.partition.has('accessVpRegisters')
+  if (isSelf && !isOpen) return failed(HvStatus.AccessDenied)
   const found =
     isSelf && target.vp === WellKnownVp.Self ? vpOf(partition.value, caller.index) : vpOf(partition.value, target.vp)
   if (found.value === undefined) return found

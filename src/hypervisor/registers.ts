@@ -2,6 +2,8 @@ import { CommonRegister } from '../hypercall/registers/common.ts'
 import { X64Register } from '../hypercall/registers/x64.ts'
 import { HvStatus } from '../hypercall/status.ts'
 import { OurStatus } from './choices.ts'
+import { crashControlSupported } from './guest-crash.ts'
+import { isInformation } from './information.ts'
 import { isPrivateRegister } from './private-registers.ts'
 import { type RegisterContents, register64 } from './register-contents.ts'
 import { done, failed, type Result } from './result.ts'
@@ -11,11 +13,13 @@ const R = CommonRegister
 
 /** Register names come as 32-bit numbers; those of SINTs and timers are runs. */
 const timerNames = { first: R.HvRegisterStimer0Config, last: R.HvRegisterStimer3Count } as const
+const crashNames = { first: R.HvRegisterGuestCrashP0, last: R.HvRegisterGuestCrashP4 } as const
 
 /** Reads a register of a VP, in a level. Source: TLFS 7.10.1. */
 export function readRegister(vp: VirtualProcessor, state: VtlState, name: number): Result<RegisterContents> {
   const known = readKnown(vp, state, name)
   if (known !== undefined) return done(register64(known))
+  if (isInformation(name)) return done(readInformation(vp, name))
   if (!vp.partition.machine.registers.has(name)) return failed(OurStatus.unknownRegister)
   return done(storeOf(vp, state, name).get(name) ?? register64(0n))
 }
@@ -42,13 +46,14 @@ function readKnown(vp: VirtualProcessor, state: VtlState, name: number): bigint 
     const timer = state.timers[(name - timerNames.first) >> 1]
     return name % 2 === 0 ? timer?.config : timer?.count
   }
+  if (name >= crashNames.first && name <= crashNames.last) return partition.crash.parameters[name - crashNames.first]
   switch (name) {
     case R.HvRegisterExplicitSuspend:
       return BigInt(vp.isExplicitlySuspended)
     case R.HvRegisterInterceptSuspend:
       return BigInt(vp.isIntercepted)
-    case R.HvRegisterPrivilegesAndFeaturesInfo:
-      return partition.privileges
+    case R.HvRegisterGuestCrashCtl:
+      return crashControlSupported
     case R.HvRegisterDeliverabilityNotifications:
       return state.notifications
     case R.HvRegisterGuestOsId:
@@ -96,6 +101,11 @@ function writeKnown(vp: VirtualProcessor, state: VtlState, name: number, value: 
     else timer.count = value
     return true
   }
+  if (name >= crashNames.first && name <= crashNames.last) {
+    partition.crash.parameters[name - crashNames.first] = value
+    return true
+  }
+  if (isInformation(name)) return false
   switch (name) {
     case R.HvRegisterExplicitSuspend:
       vp.isExplicitlySuspended = (value & 1n) !== 0n
@@ -133,7 +143,9 @@ function writeKnown(vp: VirtualProcessor, state: VtlState, name: number, value: 
     case R.HvRegisterEom:
       synic.endOfMessage()
       return true
-    case R.HvRegisterPrivilegesAndFeaturesInfo:
+    case R.HvRegisterGuestCrashCtl:
+      partition.crash.notify(vp.index, value)
+      return true
     case R.HvRegisterVpIndex:
     case R.HvRegisterTimeRefCount:
     case R.HvRegisterSversion:
@@ -145,6 +157,11 @@ function writeKnown(vp: VirtualProcessor, state: VtlState, name: number, value: 
     default:
       return undefined
   }
+}
+
+function readInformation({ partition }: VirtualProcessor, name: number): RegisterContents {
+  const told = partition.machine.information.get(name) ?? register64(0n)
+  return name === R.HvRegisterPrivilegesAndFeaturesInfo ? { low: partition.privileges, high: told.high } : told
 }
 
 /** Bit 0 stays 0 while there is no guest OS id; bit 1 locks the register. */

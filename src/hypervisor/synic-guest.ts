@@ -1,16 +1,28 @@
+import { CommonRegister } from '../hypercall/registers/common.ts'
+import { HvStatus } from '../hypercall/status.ts'
 import { eventFlagCount, messagePayloadSize, sintCount } from '../hypercall/synic.ts'
 import { type GuestMemory, PAGE_SIZE } from '../memory/index.ts'
 import { writeMsr } from './msrs.ts'
+import { register64 } from './register-contents.ts'
+import { writeRegister } from './registers.ts'
 import type { VirtualProcessor } from './virtual-processor.ts'
 
-/** MSRs that a guest writes to set its SynIC up. */
-const msr = {
+/** What a guest writes to set its SynIC up: MSRs on x64, registers by name on ARM64. */
+const x64Names = {
   guestOsId: 0x4000_0000,
   scontrol: 0x4000_0080,
   siefp: 0x4000_0082,
   simp: 0x4000_0083,
   eom: 0x4000_0084,
   sint: 0x4000_0090,
+} as const
+const arm64Names = {
+  guestOsId: CommonRegister.HvRegisterGuestOsId,
+  scontrol: CommonRegister.HvRegisterScontrol,
+  siefp: CommonRegister.HvRegisterSifp,
+  simp: CommonRegister.HvRegisterSipp,
+  eom: CommonRegister.HvRegisterEom,
+  sint: CommonRegister.HvRegisterSint0,
 } as const
 
 const slotBytes = 256
@@ -31,6 +43,7 @@ export class SynicGuest {
   readonly #memory: GuestMemory
   readonly #messages: number
   readonly #events: number
+  readonly #names: typeof x64Names | typeof arm64Names
 
   /** @param pages guest page numbers for messages and events. */
   constructor(vp: VirtualProcessor, pages: { readonly messages: number; readonly events: number }) {
@@ -38,6 +51,7 @@ export class SynicGuest {
     this.#memory = vp.partition.memory(Number.MAX_SAFE_INTEGER)
     this.#messages = pages.messages * PAGE_SIZE
     this.#events = pages.events * PAGE_SIZE
+    this.#names = vp.partition.machine.architecture === 'x64' ? x64Names : arm64Names
   }
 
   /**
@@ -45,17 +59,18 @@ export class SynicGuest {
    * Answers false when one was refused.
    */
   start(guestOsId: bigint, vectorOf: (sint: number) => number | 'polled' | undefined): boolean {
-    const writes: (readonly [msr: number, value: bigint])[] = [
-      [msr.guestOsId, guestOsId],
-      [msr.simp, BigInt(this.#messages) | 1n],
-      [msr.siefp, BigInt(this.#events) | 1n],
+    const names = this.#names
+    const writes: (readonly [name: number, value: bigint])[] = [
+      [names.guestOsId, guestOsId],
+      [names.simp, BigInt(this.#messages) | 1n],
+      [names.siefp, BigInt(this.#events) | 1n],
     ]
     for (let sint = 0; sint < sintCount; sint++) {
       const vector = vectorOf(sint)
-      if (vector !== undefined) writes.push([msr.sint + sint, vector === 'polled' ? polling : BigInt(vector)])
+      if (vector !== undefined) writes.push([names.sint + sint, vector === 'polled' ? polling : BigInt(vector)])
     }
-    writes.push([msr.scontrol, 1n])
-    return writes.every(([number, value]) => writeMsr(this.#vp, number, value))
+    writes.push([names.scontrol, 1n])
+    return writes.every(([name, value]) => this.#write(name, value))
   }
 
   /** Takes the message out of a slot: copies it, frees the slot, and writes EOM if more waits. */
@@ -65,7 +80,7 @@ export class SynicGuest {
     const bytes = new Uint8Array(slotBytes)
     this.#memory.read(at, bytes, 0, slotBytes)
     this.#memory.store32(at, 0)
-    if (((bytes[slot.flags] ?? 0) & messagePending) !== 0) writeMsr(this.#vp, msr.eom, 0n)
+    if (((bytes[slot.flags] ?? 0) & messagePending) !== 0) this.#write(this.#names.eom, 0n)
     const view = new DataView(bytes.buffer)
     const size = Math.min(view.getUint8(slot.payloadSize), messagePayloadSize)
     return {
@@ -97,5 +112,11 @@ export class SynicGuest {
     if ((word & bit) === 0) return false
     this.#memory.store32(at, (word & ~bit) >>> 0)
     return true
+  }
+
+  #write(name: number, value: bigint): boolean {
+    const vp = this.#vp
+    if (vp.partition.machine.architecture === 'x64') return writeMsr(vp, name, value)
+    return writeRegister(vp, vp.current, name, register64(value)) === HvStatus.Success
   }
 }

@@ -24,6 +24,7 @@ import {
   signalEvent,
   signalEventDirect,
 } from '../ports.ts'
+import type { VirtualProcessor } from '../virtual-processor.ts'
 import { type ModelDispatcher, toNumber } from './dispatcher.ts'
 
 /** Ports, connections, messages and events. */
@@ -59,17 +60,8 @@ export function bindPortCalls(to: ModelDispatcher): void {
   to.on(HvCallDisconnectPort, ({ caller, input }) =>
     disconnectPort(caller.partition, input.connectionPartition, input.connectionId.id),
   )
-  to.on(HvCallPostMessage, ({ caller, input }) => {
-    const { connectionId, messageType, payloadSize, payload } = input
-    return postMessage(
-      caller.partition,
-      { connectionId: connectionId.id, messageType, payloadSize, payload },
-      caller.vtl,
-    )
-  })
-  to.on(HvCallSignalEvent, ({ caller, input }) =>
-    signalEvent(caller.partition, input.connectionId.id, input.flagNumber, caller.vtl),
-  )
+  to.on(HvCallPostMessage, ({ caller, input }) => answerPostMessage(caller, input))
+  to.on(HvCallSignalEvent, ({ caller, input }) => answerSignalEvent(caller, input))
   to.on(HvCallPostMessageDirect, ({ caller, input }) => {
     const { header, payload } = input.message
     if (header.payloadSize > payload.length) return HvStatus.InvalidParameter
@@ -92,6 +84,17 @@ export function bindPortCalls(to: ModelDispatcher): void {
     })
     return { status, output: { newlySignaled: newlySignalled ? 1 : 0 } }
   })
+}
+
+/** Answers an HvCallPostMessage of a VP: its HV_STATUS. */
+export function answerPostMessage(caller: VirtualProcessor, input: Infer<typeof HvCallPostMessage.input>): number {
+  const { connectionId, messageType, payloadSize, payload } = input
+  return postMessage(caller.partition, { connectionId: connectionId.id, messageType, payloadSize, payload }, caller.vtl)
+}
+
+/** Answers an HvCallSignalEvent of a VP: its HV_STATUS. */
+export function answerSignalEvent(caller: VirtualProcessor, input: Infer<typeof HvCallSignalEvent.input>): number {
+  return signalEvent(caller.partition, input.connectionId.id, input.flagNumber, caller.vtl)
 }
 
 function portTarget({ info }: Infer<typeof PortInfo>): PortTarget | undefined {
