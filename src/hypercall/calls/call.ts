@@ -14,22 +14,22 @@ export type HypercallCaller = 'any' | 'self' | 'parent' | 'parent or root' | 'ro
 /** What is known of a call beside its structures. What no source documents is absent: "not documented". */
 export interface HypercallFacts {
   /** Whether all structures are known; `partial`: some of them, or not to the end; `unknown`: none, blocks are bytes. Absent: all. */
-  readonly layout?: 'partial' | 'unknown'
+  readonly layout?: 'partial' | 'unknown' | undefined
   /** Privilege that the caller needs. */
-  readonly privilege?: PartitionPrivilege
-  readonly caller?: HypercallCaller
+  readonly privilege?: PartitionPrivilege | undefined
+  readonly caller?: HypercallCaller | undefined
   /** May be made with its input in registers. */
-  readonly fast?: boolean
+  readonly fast?: boolean | undefined
   /** Where it exists only on one. */
-  readonly architecture?: 'x64' | 'arm64'
+  readonly architecture?: 'x64' | 'arm64' | undefined
   /** First release. With "call table": the table of that release reaches this code, which says no more than that it may exist. */
-  readonly since?: string
+  readonly since?: string | undefined
   /** Statuses that the specification names for it, beside those that every call can answer. */
-  readonly statuses?: readonly HvStatusName[]
+  readonly statuses?: readonly HvStatusName[] | undefined
   /** Other names. */
-  readonly aliases?: Aliases
+  readonly aliases?: Aliases | undefined
   /** Where the facts come from. */
-  readonly source?: string
+  readonly source?: string | undefined
 }
 
 /** The structures of a call, by their fields, and their names elsewhere. */
@@ -101,9 +101,9 @@ export function call<
   Block<`${N}.arm64`, A>
 > {
   const { input, inputArm64, element, output, outputElement } = description
-  const { inputAliases, elementAliases, outputAliases, outputElementAliases, ...facts } = description
+  const { inputAliases, elementAliases, outputAliases, outputElementAliases } = description
+  // Every definition has all properties, in one order: whoever handles calls of many codes then finds them at one place.
   return {
-    ...facts,
     code,
     name,
     kind,
@@ -112,6 +112,15 @@ export function call<
     element: block(`${name}.element`, element, elementAliases),
     output: block(`${name}.output`, output, outputAliases),
     outputElement: block(`${name}.outputElement`, outputElement, outputElementAliases),
+    layout: description.layout,
+    privilege: description.privilege,
+    caller: description.caller,
+    fast: description.fast,
+    architecture: description.architecture,
+    since: description.since,
+    statuses: description.statuses,
+    aliases: description.aliases,
+    source: description.source,
   }
 }
 

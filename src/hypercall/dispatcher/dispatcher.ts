@@ -1,4 +1,4 @@
-import { isWireError } from '../../wire/index.ts'
+import { anyContext, isWireError } from '../../wire/index.ts'
 import type { HypercallDefinition } from '../calls/call.ts'
 import type { XmmFeatures } from '../conventions/call-blocks.ts'
 import { areZero } from '../conventions/call-shape.ts'
@@ -7,7 +7,7 @@ import { type Answers, type Refusals, refusalsUnder, specificationAnswers } from
 import type { HypercallRegisters } from '../conventions/registers.ts'
 import { HvStatus } from '../status.ts'
 import { CodeTable } from './code-table.ts'
-import { type BriefCall, CallEntry } from './entry.ts'
+import { type Answerer, CallEntry } from './entry.ts'
 import { encodeOutput, faulty, finish, refuse, statusOf, writeOutput, writeResult } from './give-answer.ts'
 import type { Handler, ListHandler, VtlSwitchHandler } from './handler.ts'
 import { ListRun } from './list-run.ts'
@@ -65,7 +65,7 @@ export class HypercallDispatcher<C = undefined> {
   on<D extends HypercallDefinition>(definition: D, handler: Handler<D, C>): this {
     // Sound: an entry's handler is given only what the schemas of its own definition decoded.
     const each = handler as Handler<HypercallDefinition, C>
-    this.#entries.set(definition.code, new CallEntry(definition, { each, list: undefined }, this.#checksReserved))
+    this.#entries.set(definition.code, this.#entry(definition, { each, list: undefined }))
     return this
   }
 
@@ -73,7 +73,7 @@ export class HypercallDispatcher<C = undefined> {
   onList<D extends HypercallDefinition>(definition: D, handler: ListHandler<D, C>): this {
     // Sound: as above.
     const list = handler as ListHandler<HypercallDefinition, C>
-    const entry = new CallEntry<C>(definition, { each: undefined, list }, this.#checksReserved)
+    const entry = this.#entry(definition, { each: undefined, list })
     if (!entry.shape.rep) throw new RangeError(`${definition.name} is not a rep call`)
     this.#entries.set(definition.code, entry)
     return this
@@ -83,6 +83,10 @@ export class HypercallDispatcher<C = undefined> {
   onVtlSwitch(definition: HypercallDefinition, handler: VtlSwitchHandler<C>): this {
     this.#switches.set(definition.code, handler)
     return this
+  }
+
+  #entry(definition: HypercallDefinition, by: Answerer<C>): CallEntry<C> {
+    return new CallEntry(definition, by, this.#checksReserved, this.#allows)
   }
 
   /**
@@ -97,35 +101,27 @@ export class HypercallDispatcher<C = undefined> {
     const low = view.getUint32(controlAt, true)
     const entry = this.#entries.get(low & 0xffff)
     if (entry === undefined) return this.#withoutEntry(low & 0xffff, registers, caller)
-    // Code and fast bit, nothing else.
     const { brief } = entry
-    if (brief !== undefined && low >>> 16 === 1 && view.getUint32(controlAt + 4, true) === 0) {
-      return this.#brief(entry, brief, registers, caller)
+    // Code and fast bit, nothing else.
+    if (brief === undefined || low >>> 16 !== 1 || view.getUint32(controlAt + 4, true) !== 0) {
+      return this.#dispatch(entry, registers, memory, caller, expired)
     }
-    const work = this.#spare ?? new Workspace()
-    this.#spare = undefined
-    const outcome = this.#dispatch(entry, work, registers, memory, caller, expired)
-    this.#spare = work
-    return outcome
-  }
-
-  /** What {@link #dispatch} does with a brief call, without what such a call cannot need: signals are frequent. */
-  #brief(entry: CallEntry<C>, brief: BriefCall<C>, registers: HypercallRegisters, caller: C): Outcome {
-    if (brief.needsPrivilege && this.#allows !== undefined && !this.#allows(caller, entry.definition)) {
+    // What #dispatch does, without what such a call cannot need. Signals are frequent, so that one function does it all.
+    if (entry.allows !== undefined && !entry.allows(caller, entry.definition)) {
       return refuse(registers, this.#refusals.accessDenied)
     }
-    const at = registers.parametersAt
-    if ((registers.view.getUint32(at + brief.reservedAt, true) & brief.reservedMask) !== 0) {
+    const { parametersAt } = registers
+    if ((view.getUint32(parametersAt + brief.reservedAt, true) & brief.reservedMask) !== 0) {
       return refuse(registers, this.#refusals.reservedFields)
     }
-    let header: object
+    let input: object
     try {
-      header = brief.input.decodeAt(registers.reader, at)
+      input = brief.input.decodeAt(registers.reader, parametersAt, anyContext)
     } catch (error) {
       if (isWireError(error)) return refuse(registers, this.#refusals.malformed)
       throw error
     }
-    const status = statusOf(brief.handler({ input: header, element: undefined, index: 0, caller }))
+    const status = statusOf(brief.handler({ input, element: undefined, index: 0, caller }))
     if (status < 0) return faulty(entry, 'not a status')
     if (status === HvStatus.Timeout) return continued
     writeResult(registers, status, 0)
@@ -133,6 +129,20 @@ export class HypercallDispatcher<C = undefined> {
   }
 
   #dispatch(
+    entry: CallEntry<C>,
+    registers: HypercallRegisters,
+    memory: HypercallMemory,
+    caller: C,
+    expired: (() => boolean) | undefined,
+  ): Outcome {
+    const work = this.#spare ?? new Workspace()
+    this.#spare = undefined
+    const outcome = this.#carryOut(entry, work, registers, memory, caller, expired)
+    this.#spare = work
+    return outcome
+  }
+
+  #carryOut(
     entry: CallEntry<C>,
     work: Workspace,
     registers: HypercallRegisters,
@@ -146,7 +156,7 @@ export class HypercallDispatcher<C = undefined> {
     const answers = this.#answers
     const refusal = blocks.locate(entry.shape, registers, refusals, answers, this.#features)
     if (refusal !== undefined) return refuse(registers, refusal)
-    if (entry.needsPrivilege && this.#allows !== undefined && !this.#allows(caller, entry.definition)) {
+    if (entry.allows !== undefined && !entry.allows(caller, entry.definition)) {
       return refuse(registers, refusals.accessDenied)
     }
     const early = takeInput(work, registers, memory, refusals, answers) ?? decodeHeader(entry, work, refusals, answers)

@@ -12,7 +12,8 @@ export type Answerer<C> =
 /** A call that somebody answers. */
 export class CallEntry<C> {
   readonly shape: CallShape
-  readonly needsPrivilege: boolean
+  /** Whether a caller may; `undefined`: everyone. */
+  readonly allows: ((caller: C, definition: HypercallDefinition) => boolean) | undefined
   /** What answering the call takes where it is as brief as a signal. */
   readonly brief: BriefCall<C> | undefined
 
@@ -21,9 +22,12 @@ export class CallEntry<C> {
     readonly by: Answerer<C>,
     /** Whether reserved fields are looked at before the handler is asked. */
     checksReserved: boolean,
+    /** Whether a caller has a privilege. */
+    allows: ((caller: C, definition: HypercallDefinition) => boolean) | undefined,
   ) {
     this.shape = new CallShape(definition)
-    this.needsPrivilege = definition.privilege !== undefined || isExtended(definition.code)
+    const needsPrivilege = definition.privilege !== undefined || isExtended(definition.code)
+    this.allows = needsPrivilege ? allows : undefined
     this.brief = briefCall(this, checksReserved)
   }
 }
@@ -32,16 +36,12 @@ export class CallEntry<C> {
 export interface BriefCall<C> {
   readonly input: StructSchema
   readonly handler: Handler<HypercallDefinition, C>
-  readonly needsPrivilege: boolean
   /** Offset of the word, and those of its bytes that must be zero. */
   readonly reservedAt: number
   readonly reservedMask: number
 }
 
-function briefCall<C>(
-  { definition, by, shape, needsPrivilege }: CallEntry<C>,
-  checksReserved: boolean,
-): BriefCall<C> | undefined {
+function briefCall<C>({ definition, by, shape }: CallEntry<C>, checksReserved: boolean): BriefCall<C> | undefined {
   const { kind, input, output } = definition
   const [word = { offset: 0, mask: 0 }, ...more] = shape.reserved
   if (kind !== 'simple' || output !== undefined || by.each === undefined || more.length > 0) return undefined
@@ -49,7 +49,6 @@ function briefCall<C>(
   return {
     input,
     handler: by.each,
-    needsPrivilege,
     reservedAt: word.offset,
     reservedMask: checksReserved ? word.mask : 0,
   }
