@@ -6,17 +6,21 @@
 import {
   Conversation,
   EndLog,
+  Guest,
   GuestEndpoint,
   type GuestOptions,
+  Host,
   HostEndpoint,
   type HostOptions,
+  type LoneGuestOptions,
+  type LoneHostOptions,
   MemoryTransport,
   Pump,
   type Scheduling,
   type TransportEnds,
 } from './channels/index.ts'
 import { BufferMemory, type GuestMemory } from './memory/index.ts'
-import { parseVersion, vmbusVersions } from './vmbus/versions.ts'
+import { versionNumber, vmbusVersions } from './vmbus/versions.ts'
 import type { ViolationPolicy } from './vmbus/violation.ts'
 
 export type {
@@ -25,6 +29,10 @@ export type {
   CloseReason,
   Completion,
   ConversationEvents,
+  Guest,
+  Host,
+  LoneGuestOptions,
+  LoneHostOptions,
   PendingOpen,
   TransportEnds,
 } from './channels/index.ts'
@@ -96,7 +104,7 @@ export class Bus {
       options.transport?.(this.memory, this.pump, vps) ?? new MemoryTransport(this.memory, this.pump, vps)
     const ends = options.wrap?.(this.transport, this.pump) ?? this.transport
     const log = (at: 'host' | 'guest') => new EndLog(at, partitions[at], this.events, violations, now)
-    const version = versionOf(options.version)
+    const version = versionNumber(options.version)
     const features = options.features ?? 0
     this.host = new HostEndpoint(ends.host, this.pump, log('host'), {
       ...options.host,
@@ -159,9 +167,12 @@ export function createBus(options: BusOptions = {}): Bus {
   return new Bus(options)
 }
 
-/** Throws `RangeError` for a text that is no version. */
-function versionOf(version: string | number = 0x6_0000): number {
-  const parsed = typeof version === 'number' ? version : parseVersion(version)
-  if (parsed === undefined) throw new RangeError(`not a VMBus version: ${version}`)
-  return parsed
+/** The host's half of a bus, for a guest in another process: `createHost({ transport: foreignGuest.host, pump })`. */
+export function createHost(options: LoneHostOptions): Host {
+  return new Host(options)
+}
+
+/** The guest's half of a bus, for a host in another process. */
+export function createGuest(options: LoneGuestOptions): Guest {
+  return new Guest(options)
 }

@@ -19,9 +19,11 @@ export {
   type GuestCrashReport,
   type GuestLink,
 } from './foreign-guest.ts'
+export { Guest, type LoneGuestOptions } from './guest.ts'
 export { GuestDevice } from './guest-device.ts'
 export { type Binding, defaultRingBytes, type GuestDriver } from './guest-driver.ts'
 export { GuestEndpoint, type GuestOptions } from './guest-endpoint.ts'
+export { type EndOptions, Host, type LoneHostOptions } from './host.ts'
 export type { DeviceHost, HostDevice, PendingOpen } from './host-device.ts'
 export { HostEndpoint, type HostOptions } from './host-endpoint.ts'
 export { HypervisorTransport, type HypervisorTransportOptions } from './hypervisor-transport.ts'

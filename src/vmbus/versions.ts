@@ -79,3 +79,10 @@ export const FeatureFlags = {
 
 /** The feature word on the wire. */
 export const FeatureFlagsField = /* @__PURE__ */ flags('FeatureFlags', u32, FeatureFlags)
+
+/** A version as text (`'5.3'`) or number (`0x50003`) as a number; default 6.0. Throws `RangeError` for a text that is no version. */
+export function versionNumber(version: string | number = VmbusVersion.V6_0): number {
+  const parsed = typeof version === 'number' ? version : parseVersion(version)
+  if (parsed === undefined) throw new RangeError(`not a VMBus version: ${version}`)
+  return parsed
+}
