@@ -1,5 +1,12 @@
+import * as edid from './devices/edid/messages.ts'
+import * as heartbeat from './devices/heartbeat.ts'
+import * as ics from './devices/ics/index.ts'
 import * as keyboard from './devices/keyboard/messages.ts'
+import * as shutdown from './devices/shutdown.ts'
 import * as storage from './devices/storage/messages.ts'
+import * as timesync from './devices/timesync.ts'
+import * as videoDecoder from './devices/video/decoder.ts'
+import * as video from './devices/video/messages.ts'
 import * as hypercall from './hypercall/index.ts'
 import * as contactTarget from './vmbus/contact-target.ts'
 import * as messages from './vmbus/messages.ts'
@@ -19,8 +26,15 @@ const modules: readonly object[] = [
   packets,
   pipeHeader,
   ringControl,
+  edid,
+  heartbeat,
+  ics,
   keyboard,
+  shutdown,
   storage,
+  timesync,
+  video,
+  videoDecoder,
 ]
 
 /**

@@ -1,5 +1,20 @@
+import { heartbeatDecoder } from '../devices/heartbeat.ts'
+import { icDecoder } from '../devices/ics/decoder.ts'
 import { keyboardDecoder } from '../devices/keyboard/index.ts'
+import { shutdownDecoder } from '../devices/shutdown.ts'
+import { timeSyncDecoder } from '../devices/timesync.ts'
+import { videoDecoder } from '../devices/video/index.ts'
 import type { DeviceDecoder } from '../vmbus/device-decoder.ts'
+import { DeviceId } from '../vmbus/device-ids.ts'
 
-/** The decoders of all devices whose protocol the package knows. */
-export const deviceDecoders: readonly DeviceDecoder[] = [keyboardDecoder]
+/** The decoders of all devices whose protocol the package knows; of KVP, VSS and file copy the frame. */
+export const deviceDecoders: readonly DeviceDecoder[] = [
+  keyboardDecoder,
+  videoDecoder,
+  heartbeatDecoder,
+  shutdownDecoder,
+  timeSyncDecoder,
+  icDecoder(DeviceId.Kvp, 'kvp'),
+  icDecoder(DeviceId.Vss, 'vss'),
+  icDecoder(DeviceId.FileCopy, 'fcopy'),
+]
