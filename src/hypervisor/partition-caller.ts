@@ -21,6 +21,7 @@ import { CommonRegister } from '../hypercall/registers/common.ts'
 import { HvStatus } from '../hypercall/status.ts'
 import { messagePayloadSize } from '../hypercall/synic.ts'
 import type { HypercallCaller } from './hypercall-caller.ts'
+import { largePagePages } from './memory.ts'
 
 const noDomain = { id: 0, flags: { proximityPreferred: false, proximityInfoValid: false } }
 const allAccess =
@@ -95,12 +96,20 @@ export class PartitionCaller {
     }
   }
 
-  /** Maps a run of the caller's pages into a child, with all access. */
+  /** Maps a run of the caller's pages into a child, with all access; by large pages as far as both ends are aligned. */
   map(targetPartitionId: bigint, guestPage: number, sourcePage: number, count: number): void {
-    for (let first = 0; first < count; first += mostReps) {
-      const length = Math.min(mostReps, count - first)
-      const elements = Array.from({ length }, (_, i) => ({ sourceGpaPage: BigInt(sourcePage + first + i) }))
-      const input = { targetPartitionId, targetGpaBase: BigInt(guestPage + first), mapFlags: allAccess }
+    const isAligned = guestPage % largePagePages === 0 && sourcePage % largePagePages === 0
+    const large = isAligned ? count - (count % largePagePages) : 0
+    this.#map(targetPartitionId, guestPage, sourcePage, large, largePagePages)
+    this.#map(targetPartitionId, guestPage + large, sourcePage + large, count - large, 1)
+  }
+
+  #map(targetPartitionId: bigint, guestPage: number, sourcePage: number, count: number, step: number): void {
+    const mapFlags = step === 1 ? allAccess : allAccess | MapGpaFlags.largePage
+    for (let first = 0; first < count; first += mostReps * step) {
+      const length = Math.min(mostReps, (count - first) / step)
+      const elements = Array.from({ length }, (_, i) => ({ sourceGpaPage: BigInt(sourcePage + first + i * step) }))
+      const input = { targetPartitionId, targetGpaBase: BigInt(guestPage + first), mapFlags: mapFlags >>> 0 }
       check('HvCallMapGpaPages', this.#caller.call(HvCallMapGpaPages, { input, elements }).status)
     }
   }
