@@ -2,6 +2,7 @@ import * as edid from './devices/edid/messages.ts'
 import * as heartbeat from './devices/heartbeat.ts'
 import * as ics from './devices/ics/index.ts'
 import * as keyboard from './devices/keyboard/messages.ts'
+import * as network from './devices/network/index.ts'
 import * as shutdown from './devices/shutdown.ts'
 import * as storage from './devices/storage/messages.ts'
 import * as timesync from './devices/timesync.ts'
@@ -30,6 +31,7 @@ const modules: readonly object[] = [
   heartbeat,
   ics,
   keyboard,
+  network,
   shutdown,
   storage,
   timesync,

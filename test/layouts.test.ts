@@ -26,6 +26,12 @@ function place({ offset, size, bitOffset, bitWidth }: LinuxField): string {
 
 /** Members of Linux that we describe otherwise, and why. */
 const exceptions: Record<string, string> = {
+  'ndis_tcp_ip_checksum_info.receive': "the host's reading of the same word: ReceiveChecksumInfo",
+  'ndis_tcp_lso_info.transmit': 'a reading of the same word that names less',
+  'ndis_tcp_lso_info.lso_v1_transmit': 'the same bits under another version',
+  'ndis_tcp_lso_info.lso_v1_transmit_complete': 'what a host may write back; none does',
+  'ndis_tcp_lso_info.lso_v2_transmit_complete': 'what a host may write back; none does',
+  'heartbeat_msg_data.reserved': 'OpenVMM knows its first word',
   'hv_message_header.port': 'a second reading of `sender`: a port id in its low half',
   'vmscsi_request.cdb': 'a second reading of `cdbOrSense`, which is 4 bytes longer',
   'vstor_packet.storage_channel_properties': 'another message in the same bytes',

@@ -1,7 +1,16 @@
+import { HeartbeatMessage } from '../devices/heartbeat.ts'
+import { ShutdownMessage } from '../devices/shutdown.ts'
+import { TimeSyncMessage } from '../devices/timesync.ts'
 import { EchoVsc } from '../vsc/echo.ts'
+import { HeartbeatVsc } from '../vsc/heartbeat.ts'
 import { KeyboardVsc } from '../vsc/keyboard.ts'
+import { ShutdownVsc } from '../vsc/shutdown.ts'
+import { TimeSyncVsc } from '../vsc/timesync.ts'
 import { EchoVsp } from '../vsp/echo.ts'
+import { HeartbeatVsp } from '../vsp/heartbeat.ts'
 import { KeyboardVsp } from '../vsp/keyboard.ts'
+import { ShutdownVsp } from '../vsp/shutdown.ts'
+import { TimeSyncVsp } from '../vsp/timesync.ts'
 import type { FuzzTarget } from './target.ts'
 import { clientTarget } from './targets/client.ts'
 import { decodeTarget } from './targets/decode.ts'
@@ -29,5 +38,24 @@ export function ownTargets(): readonly FuzzTarget[] {
       exercise: (keyboard, number) => keyboard.press(number & 0x7f),
     }),
     vscTarget('keyboard-vsc', () => new KeyboardVsc(), { exercise: (keyboard, number) => keyboard.setLeds(number) }),
+    // Integration components answer by messages of their own, and leave the completion flag alone.
+    vspTarget('heartbeat-vsp', () => new HeartbeatVsp(), {
+      messages: HeartbeatMessage,
+      completes: false,
+      exercise: (heartbeat) => heartbeat.beat(),
+    }),
+    vscTarget('heartbeat-vsc', () => new HeartbeatVsc(), { messages: HeartbeatMessage, offer: { pipe: 'message' } }),
+    vspTarget('shutdown-vsp', () => new ShutdownVsp(), {
+      messages: ShutdownMessage,
+      completes: false,
+      exercise: (shutdown, number) => shutdown.request({ flags: number }),
+    }),
+    vscTarget('shutdown-vsc', () => new ShutdownVsc(), { messages: ShutdownMessage, offer: { pipe: 'message' } }),
+    vspTarget('timesync-vsp', () => new TimeSyncVsp({ now: () => ({ hostTime: 1n, referenceTime: 2n }) }), {
+      messages: TimeSyncMessage,
+      completes: false,
+      exercise: (timesync) => timesync.sample(),
+    }),
+    vscTarget('timesync-vsc', () => new TimeSyncVsc(), { messages: TimeSyncMessage, offer: { pipe: 'message' } }),
   ]
 }

@@ -1,6 +1,7 @@
 import { heartbeatDecoder } from '../devices/heartbeat.ts'
 import { icDecoder } from '../devices/ics/decoder.ts'
 import { keyboardDecoder } from '../devices/keyboard/index.ts'
+import { networkDecoder } from '../devices/network/index.ts'
 import { shutdownDecoder } from '../devices/shutdown.ts'
 import { timeSyncDecoder } from '../devices/timesync.ts'
 import { videoDecoder } from '../devices/video/index.ts'
@@ -10,6 +11,7 @@ import { DeviceId } from '../vmbus/device-ids.ts'
 /** The decoders of all devices whose protocol the package knows; of KVP, VSS and file copy the frame. */
 export const deviceDecoders: readonly DeviceDecoder[] = [
   keyboardDecoder,
+  networkDecoder,
   videoDecoder,
   heartbeatDecoder,
   shutdownDecoder,

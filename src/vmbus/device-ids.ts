@@ -64,6 +64,8 @@ export const InstanceId = {
   Shutdown: guid('b6650ff7-33bc-4840-8048-e0676786f393'),
   Kvp: guid('242ff919-07db-4180-9c2e-b86cb68c8c55'),
   TimeSync: guid('2dd1ce17-079e-403c-b352-a1921ee207ee'),
+  /** As recorded with a Linux guest; OpenVMM has no heartbeat. */
+  Heartbeat: guid('fd149e91-82e0-4a7d-afa6-2a4166cbd7c0'),
   GuestEmulation: guid('d3e4454d-62af-44ec-b851-3170915e5f56'),
   Com1: guid('700df40e-b947-4776-b839-d1b0a35af034'),
   Com2: guid('7e55f4b8-af84-4e98-9f1a-8e8d0bde3744'),
