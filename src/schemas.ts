@@ -3,8 +3,9 @@ import * as heartbeat from './devices/heartbeat.ts'
 import * as ics from './devices/ics/index.ts'
 import * as keyboard from './devices/keyboard/messages.ts'
 import * as network from './devices/network/index.ts'
+import * as scsi from './devices/scsi/index.ts'
 import * as shutdown from './devices/shutdown.ts'
-import * as storage from './devices/storage/messages.ts'
+import * as storage from './devices/storage/index.ts'
 import * as timesync from './devices/timesync.ts'
 import * as videoDecoder from './devices/video/decoder.ts'
 import * as video from './devices/video/messages.ts'
@@ -32,6 +33,7 @@ const modules: readonly object[] = [
   ics,
   keyboard,
   network,
+  scsi,
   shutdown,
   storage,
   timesync,

@@ -3,6 +3,7 @@ import { icDecoder } from '../devices/ics/decoder.ts'
 import { keyboardDecoder } from '../devices/keyboard/index.ts'
 import { networkDecoder } from '../devices/network/index.ts'
 import { shutdownDecoder } from '../devices/shutdown.ts'
+import { fibreChannelDecoder, ideDecoder, storageDecoder } from '../devices/storage/index.ts'
 import { timeSyncDecoder } from '../devices/timesync.ts'
 import { videoDecoder } from '../devices/video/index.ts'
 import type { DeviceDecoder } from '../vmbus/device-decoder.ts'
@@ -12,6 +13,9 @@ import { DeviceId } from '../vmbus/device-ids.ts'
 export const deviceDecoders: readonly DeviceDecoder[] = [
   keyboardDecoder,
   networkDecoder,
+  storageDecoder,
+  ideDecoder,
+  fibreChannelDecoder,
   videoDecoder,
   heartbeatDecoder,
   shutdownDecoder,

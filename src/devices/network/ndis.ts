@@ -1,0 +1,347 @@
+import { bytes, flags, type Infer, openEnum, reserved, struct, u8, u16, u32 } from '../../wire/index.ts'
+
+/** Kinds of NDIS objects. Source: Linux drivers/net/hyperv/hyperv_net.h (NDIS_OBJECT_TYPE_*). */
+export const NdisObjectType = {
+  Default: 0x80,
+  RssCapabilities: 0x88,
+  RssParameters: 0x89,
+  Offload: 0xa7,
+} as const
+
+/** First 4 bytes of the larger NDIS structures. */
+export const NdisObjectHeader = /* @__PURE__ */ struct(
+  'NdisObjectHeader',
+  {
+    objectType: openEnum('NdisObjectType', u8, NdisObjectType),
+    revision: u8,
+    /** Bytes of the object, this header included. */
+    size: u16,
+  },
+  { size: 4, aliases: { linux: ['ndis_obj_header', 'ndis_object_header'] } },
+)
+
+/** Kinds of encapsulation an offload works with. Source: Linux hyperv_net.h (NDIS_OFFLOAD_ENCAP_*). */
+export const NdisEncapsulation = {
+  null: 0x1,
+  ieee8023: 0x2,
+  ieee8023PriorityAndVlan: 0x4,
+  ieee8023PriorityAndVlanOutOfBand: 0x8,
+  rfc1483: 0x10,
+} as const
+const encapsulation = /* @__PURE__ */ flags('NdisEncapsulation', u32, NdisEncapsulation)
+
+/** What checksum offload for IPv4 can do. Source: Linux hyperv_net.h (NDIS_TXCSUM_CAP_*, NDIS_RXCSUM_CAP_*). */
+export const NdisIpv4Checksum = { ipOptions: 0x1, tcpOptions: 0x4, tcp: 0x10, udp: 0x40, ip: 0x100 } as const
+const ipv4Checksum = /* @__PURE__ */ flags('NdisIpv4Checksum', u32, NdisIpv4Checksum)
+
+/** What checksum offload for IPv6 can do. */
+export const NdisIpv6Checksum = { ipExtensions: 0x1, tcpOptions: 0x4, tcp: 0x10, udp: 0x40 } as const
+const ipv6Checksum = /* @__PURE__ */ flags('NdisIpv6Checksum', u32, NdisIpv6Checksum)
+
+/** Checksum offload. */
+export const NdisChecksumOffload = /* @__PURE__ */ struct(
+  'NdisChecksumOffload',
+  {
+    ipv4TransmitEncapsulation: encapsulation,
+    ipv4TransmitChecksum: ipv4Checksum,
+    ipv4ReceiveEncapsulation: encapsulation,
+    ipv4ReceiveChecksum: ipv4Checksum,
+    ipv6TransmitEncapsulation: encapsulation,
+    ipv6TransmitChecksum: ipv6Checksum,
+    ipv6ReceiveEncapsulation: encapsulation,
+    ipv6ReceiveChecksum: ipv6Checksum,
+  },
+  { size: 32, aliases: { linux: 'ndis_csum_offload' } },
+)
+
+/** Large send offload, version 1. */
+export const NdisLargeSendV1Offload = /* @__PURE__ */ struct(
+  'NdisLargeSendV1Offload',
+  { encapsulation, maximumSize: u32, minimumSegments: u32, options: u32 },
+  { size: 16, aliases: { linux: 'ndis_lsov1_offload' } },
+)
+
+/** IPsec offload, version 1. */
+export const NdisIpsecV1Offload = /* @__PURE__ */ struct(
+  'NdisIpsecV1Offload',
+  {
+    encapsulation,
+    ahEspCombined: u32,
+    transportTunnelCombined: u32,
+    ipv4Options: u32,
+    flags: u32,
+    ipv4Ah: u32,
+    ipv4Esp: u32,
+  },
+  { size: 28, aliases: { linux: 'ndis_ipsecv1_offload' } },
+)
+
+/** What large send offload for IPv6 can do. Source: Linux hyperv_net.h (NDIS_LSOV2_CAP_*). */
+export const NdisIpv6LargeSend = { ipExtensions: 0x1, tcpOptions: 0x4 } as const
+
+/** Large send offload, version 2. */
+export const NdisLargeSendV2Offload = /* @__PURE__ */ struct(
+  'NdisLargeSendV2Offload',
+  {
+    ipv4Encapsulation: encapsulation,
+    /** Bytes of the largest TCP payload. */
+    ipv4MaximumSize: u32,
+    ipv4MinimumSegments: u32,
+    ipv6Encapsulation: encapsulation,
+    ipv6MaximumSize: u32,
+    ipv6MinimumSegments: u32,
+    ipv6Options: flags('NdisIpv6LargeSend', u32, NdisIpv6LargeSend),
+  },
+  { size: 28, aliases: { linux: 'ndis_lsov2_offload' } },
+)
+
+/** IPsec offload, version 2. */
+export const NdisIpsecV2Offload = /* @__PURE__ */ struct(
+  'NdisIpsecV2Offload',
+  {
+    encapsulation,
+    ipv6: u8,
+    ipv4Options: u8,
+    ipv6Extensions: u8,
+    ah: u8,
+    esp: u8,
+    ahEspCombined: u8,
+    transport: u8,
+    tunnel: u8,
+    transportTunnelCombined: u8,
+    largeSend: u8,
+    extendedSequenceNumbers: u8,
+    reserved: reserved(u8),
+    udpEsp: u32,
+    authentication: u32,
+    encryption: u32,
+    securityAssociationCapabilities: u32,
+  },
+  { size: 32, aliases: { linux: 'ndis_ipsecv2_offload' } },
+)
+
+/** Receive segment coalescing: whether for IPv4 and IPv6. */
+export const NdisRscOffload = /* @__PURE__ */ struct(
+  'NdisRscOffload',
+  { ipv4: u8, ipv6: u8 },
+  { size: 2, aliases: { linux: 'ndis_rsc_offload' } },
+)
+
+/** Offload of encapsulated packets. */
+export const NdisEncapsulatedOffload = /* @__PURE__ */ struct(
+  'NdisEncapsulatedOffload',
+  { flags: u32, maximumHeaderSize: u32 },
+  { size: 8, aliases: { linux: 'ndis_encap_offload' } },
+)
+
+/**
+ * OID_TCP_OFFLOAD_HARDWARE_CAPABILITIES: what the NIC does for its driver. Revision 3; revision 1 ends before IPsec version 2 (112
+ * bytes), revision 2 before RSC (144).
+ */
+export const NdisOffload = /* @__PURE__ */ struct(
+  'NdisOffload',
+  {
+    header: NdisObjectHeader,
+    checksum: NdisChecksumOffload,
+    largeSendV1: NdisLargeSendV1Offload,
+    ipsecV1: NdisIpsecV1Offload,
+    largeSendV2: NdisLargeSendV2Offload,
+    flags: u32,
+    ipsecV2: NdisIpsecV2Offload,
+    rsc: NdisRscOffload,
+    reserved: reserved(u16),
+    encapsulatedGre: NdisEncapsulatedOffload,
+  },
+  { size: 156, aliases: { linux: 'ndis_offload' } },
+)
+export interface NdisOffload extends Infer<typeof NdisOffload> {}
+
+/** A checksum or other offload with two directions: as it is, off, or on for one or both. Source: Linux NDIS_OFFLOAD_PARAMETERS_*. */
+export const NdisOffloadSetting = { NoChange: 0, Disabled: 1, Transmit: 2, Receive: 3, TransmitAndReceive: 4 } as const
+/** An offload that is on or off. */
+export const NdisOffloadSwitch = { NoChange: 0, Disabled: 1, Enabled: 2 } as const
+const setting = /* @__PURE__ */ openEnum('NdisOffloadSetting', u8, NdisOffloadSetting)
+const onOff = /* @__PURE__ */ openEnum('NdisOffloadSwitch', u8, NdisOffloadSwitch)
+
+/** OID_TCP_OFFLOAD_PARAMETERS: what the driver wants of the offloads. */
+export const NdisOffloadParameters = /* @__PURE__ */ struct(
+  'NdisOffloadParameters',
+  {
+    header: NdisObjectHeader,
+    ipv4Checksum: setting,
+    tcpIpv4Checksum: setting,
+    udpIpv4Checksum: setting,
+    tcpIpv6Checksum: setting,
+    udpIpv6Checksum: setting,
+    largeSendV1: onOff,
+    ipsecV1: u8,
+    largeSendV2Ipv4: onOff,
+    largeSendV2Ipv6: onOff,
+    tcpConnectionIpv4: onOff,
+    tcpConnectionIpv6: onOff,
+    reserved: reserved(u8),
+    flags: u32,
+    ipsecV2: u8,
+    ipsecV2Ipv4: u8,
+    rscIpv4: onOff,
+    rscIpv6: onOff,
+    encapsulatedPacketTaskOffload: u8,
+    encapsulationTypes: u8,
+    reserved2: reserved(u16),
+  },
+  { size: 28, aliases: { linux: 'ndis_offload_params' } },
+)
+export interface NdisOffloadParameters extends Infer<typeof NdisOffloadParameters> {}
+
+/** OID_OFFLOAD_ENCAPSULATION: how the driver's packets are encapsulated. Source: ntddndis.h (NDIS_OFFLOAD_ENCAPSULATION). */
+export const NdisOffloadEncapsulation = /* @__PURE__ */ struct(
+  'NdisOffloadEncapsulation',
+  {
+    header: NdisObjectHeader,
+    ipv4Enabled: u32,
+    ipv4EncapsulationType: encapsulation,
+    ipv4HeaderSize: u32,
+    ipv6Enabled: u32,
+    ipv6EncapsulationType: encapsulation,
+    ipv6HeaderSize: u32,
+  },
+  { size: 28 },
+)
+
+/** Hash functions and what they are over. Source: Linux hyperv_net.h (NDIS_HASH_*). */
+export const NdisHash = {
+  toeplitz: 0x1,
+  ipv4: 0x100,
+  tcpIpv4: 0x200,
+  ipv6: 0x400,
+  ipv6Extensions: 0x800,
+  tcpIpv6: 0x1000,
+  tcpIpv6Extensions: 0x2000,
+} as const
+
+/** What receive side scaling can do. Source: Linux hyperv_net.h (NDIS_RSS_CAPS_*). */
+export const NdisRssCapabilities = {
+  toeplitz: 0x1,
+  hashTcpIpv4: 0x100,
+  hashTcpIpv6: 0x200,
+  hashTcpIpv6Extensions: 0x400,
+  messageSignaledInterrupts: 0x0100_0000,
+  classificationAtIsr: 0x0200_0000,
+  classificationAtDpc: 0x0400_0000,
+  usingMsiX: 0x0800_0000,
+  availableOnPorts: 0x1000_0000,
+  supportsMsiX: 0x2000_0000,
+} as const
+
+/** OID_GEN_RECEIVE_SCALE_CAPABILITIES: how far the NIC can spread what it receives. */
+export const NdisReceiveScaleCapabilities = /* @__PURE__ */ struct(
+  'NdisReceiveScaleCapabilities',
+  {
+    header: NdisObjectHeader,
+    capabilities: flags('NdisRssCapabilities', u32, NdisRssCapabilities),
+    interruptMessageCount: u32,
+    /** Channels, the primary one included. */
+    receiveQueueCount: u32,
+    /** Most entries of the indirection table. */
+    indirectionTableEntryCount: u16,
+  },
+  { size: 18, aliases: { linux: 'ndis_recv_scale_cap' } },
+)
+
+/** Source: Linux hyperv_net.h (NDIS_RSS_PARAM_FLAG_*). */
+export const NdisReceiveScaleFlags = {
+  baseCpuUnchanged: 0x1,
+  hashInformationUnchanged: 0x2,
+  indirectionTableUnchanged: 0x4,
+  hashKeyUnchanged: 0x8,
+  disable: 0x10,
+} as const
+
+/** OID_GEN_RECEIVE_SCALE_PARAMETERS: how to spread. Offsets count from the structure's start; table and key lie behind it. */
+export const NdisReceiveScaleParameters = /* @__PURE__ */ struct(
+  'NdisReceiveScaleParameters',
+  {
+    header: NdisObjectHeader,
+    flags: flags('NdisReceiveScaleFlags', u16, NdisReceiveScaleFlags),
+    baseCpuNumber: u16,
+    hashInformation: flags('NdisHash', u32, NdisHash),
+    /** Bytes of the table: 4 an entry. */
+    indirectionTableSize: u16,
+    reserved: reserved(u16),
+    indirectionTableOffset: u32,
+    /** 40. */
+    hashKeySize: u16,
+    reserved2: reserved(u16),
+    hashKeyOffset: u32,
+    processorMasksOffset: u32,
+    processorMaskCount: u32,
+    processorMaskEntrySize: u32,
+  },
+  { size: 40, aliases: { linux: 'ndis_recv_scale_param' } },
+)
+export interface NdisReceiveScaleParameters extends Infer<typeof NdisReceiveScaleParameters> {}
+
+/** Kinds of frames that a driver wants. Source: Linux hyperv_net.h (NDIS_PACKET_TYPE_*). */
+export const NdisPacketFilter = {
+  directed: 0x1,
+  multicast: 0x2,
+  allMulticast: 0x4,
+  broadcast: 0x8,
+  sourceRouting: 0x10,
+  promiscuous: 0x20,
+  smt: 0x40,
+  allLocal: 0x80,
+  group: 0x100,
+  allFunctional: 0x200,
+  functional: 0x400,
+  macFrame: 0x800,
+} as const
+
+/** OID_GEN_CURRENT_PACKET_FILTER. */
+export const PacketFilterValue = /* @__PURE__ */ struct(
+  'PacketFilterValue',
+  { filter: flags('NdisPacketFilter', u32, NdisPacketFilter) },
+  { size: 4 },
+)
+
+/** Source: Linux include/linux/rndis.h (RNDIS_MAC_OPTION_*), OpenVMM netvsp for 802.1Q. */
+export const NdisMacOptions = {
+  copyLookaheadData: 0x1,
+  receiveSerialized: 0x2,
+  transfersNotPend: 0x4,
+  noLoopback: 0x8,
+  fullDuplex: 0x10,
+  eotxIndication: 0x20,
+  ieee8021pPriority: 0x40,
+  ieee8021qVlan: 0x200,
+} as const
+
+/** OID_GEN_MAC_OPTIONS. */
+export const MacOptionsValue = /* @__PURE__ */ struct(
+  'MacOptionsValue',
+  { options: flags('NdisMacOptions', u32, NdisMacOptions) },
+  { size: 4 },
+)
+
+/** OID_GEN_MEDIA_CONNECT_STATUS. */
+export const MediaStateValue = /* @__PURE__ */ struct(
+  'MediaStateValue',
+  { state: openEnum('NdisMediaState', u32, { Connected: 0, Disconnected: 1 }) },
+  { size: 4 },
+)
+
+/** OID_GEN_LINK_SPEED. */
+export const LinkSpeedValue = /* @__PURE__ */ struct(
+  'LinkSpeedValue',
+  {
+    /** In units of 100 bit/s. */
+    speed: u32,
+  },
+  { size: 4 },
+)
+
+/** OIDs whose value is one number: sizes, counts, ids. */
+export const OidNumber = /* @__PURE__ */ struct('OidNumber', { number: u32 }, { size: 4 })
+
+/** OID_802_3_PERMANENT_ADDRESS and OID_802_3_CURRENT_ADDRESS. */
+export const MacAddressValue = /* @__PURE__ */ struct('MacAddressValue', { address: bytes(6) }, { size: 6 })
