@@ -1,5 +1,5 @@
 import { KeyboardMessage } from '../devices/keyboard/index.ts'
-import { VstorPacket } from '../devices/storage/index.ts'
+import { StoragePacket } from '../devices/storage/index.ts'
 import { MessageType } from '../hypercall/index.ts'
 import { deviceName } from '../vmbus/device-ids.ts'
 import { ChannelMessage } from '../vmbus/messages.ts'
@@ -25,7 +25,7 @@ import { decodeRing } from './ring.ts'
 import { note, paintInk, print } from './terminal.ts'
 
 /** What a packet's payload is, by device. */
-const payloads: Readonly<Record<string, NamedSchema>> = { keyboard: KeyboardMessage, storage: VstorPacket }
+const payloads: Readonly<Record<string, NamedSchema>> = { keyboard: KeyboardMessage, storage: StoragePacket }
 
 /** `vmbus decode`: bytes to fields. */
 export const decodeCommand: Command = {

@@ -3,4 +3,8 @@
  *
  * @module
  */
+export * from './decoder.ts'
 export * from './messages.ts'
+export * from './packets.ts'
+export * from './status.ts'
+export * from './versions.ts'

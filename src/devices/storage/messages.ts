@@ -17,18 +17,36 @@ export const VstorOperation = {
   CreateSubChannels: 13,
 } as const
 
-/** SRB status, in the low 6 bits of `srbStatus`. Source: Linux storvsc_drv.c (SRB_STATUS_*). */
+/** SRB status, in the low 6 bits of `srbStatus`. Source: Linux storvsc_drv.c and Windows srb.h (SRB_STATUS_*). */
 export const SrbStatus = {
   Pending: 0x00,
   Success: 0x01,
   Aborted: 0x02,
+  AbortFailed: 0x03,
   Error: 0x04,
+  Busy: 0x05,
   InvalidRequest: 0x06,
+  InvalidPathId: 0x07,
+  NoDevice: 0x08,
   Timeout: 0x09,
   SelectionTimeout: 0x0a,
+  CommandTimeout: 0x0b,
+  MessageRejected: 0x0d,
   BusReset: 0x0e,
+  ParityError: 0x0f,
+  RequestSenseFailed: 0x10,
+  NoHba: 0x11,
   DataOverrun: 0x12,
+  UnexpectedBusFree: 0x13,
+  PhaseSequenceFailure: 0x14,
+  BadSrbBlockLength: 0x15,
+  RequestFlushed: 0x16,
   InvalidLun: 0x20,
+  InvalidTargetId: 0x21,
+  BadFunction: 0x22,
+  ErrorRecovery: 0x23,
+  NotPowered: 0x24,
+  LinkDown: 0x25,
   InternalError: 0x30,
 } as const
 
@@ -44,6 +62,15 @@ export const SrbFlags = {
   noQueueFreeze: 0x100,
   adapterCacheEnable: 0x200,
   freeSenseBuffer: 0x400,
+  d3Processing: 0x800,
+  isActive: 0x1_0000,
+  allocatedFromZone: 0x2_0000,
+  sgListFromPool: 0x4_0000,
+  bypassLockedQueue: 0x8_0000,
+  noKeepAwake: 0x10_0000,
+  portDriverAllocatedSense: 0x20_0000,
+  portDriverSenseHasPort: 0x40_0000,
+  dontStartNextPacket: 0x80_0000,
 } as const
 
 /** Direction of a request's data. Source: Linux storvsc_drv.c (storvsc_request_type). */
@@ -51,33 +78,41 @@ export const DataDirection = { Write: 0, Read: 1, None: 2 } as const
 
 const srbStatus = /* @__PURE__ */ openEnum('SrbStatus', u8, SrbStatus)
 
+/** What stands in a SCSI request of any version, 36 bytes. */
+const requestFields = {
+  /** Length of this structure in bytes, as the sender's version has it. */
+  length: u16,
+  srbStatus: /* @__PURE__ */ bits(u8, {
+    status: bitField(0, 6, srbStatus),
+    queueFrozen: bitField(6, 1),
+    autosenseValid: bitField(7, 1),
+  }),
+  /** SCSI status: 0 good, 2 check condition. */
+  scsiStatus: u8,
+  portNumber: u8,
+  pathId: u8,
+  targetId: u8,
+  lun: u8,
+  /** Bytes of CDB that count, at most 16. */
+  cdbLength: u8,
+  /** Bytes of sense data, at most 20. */
+  senseInfoLength: u8,
+  dataIn: /* @__PURE__ */ openEnum('DataDirection', u8, DataDirection),
+  reserved: /* @__PURE__ */ reserved(u8),
+  /** Bytes of data that are to be, or were, transferred. */
+  dataTransferLength: u32,
+  /** The CDB (16 bytes) in a request, sense data (20 bytes) in its outcome. */
+  cdbOrSense: /* @__PURE__ */ bytes(20),
+}
+
+/** A SCSI request or its outcome before protocol 5.1, 36 bytes. Source: OpenVMM storvsp_protocol. */
+export const ScsiRequestWin7 = /* @__PURE__ */ struct('ScsiRequestWin7', requestFields, { size: 36 })
+
 /** A SCSI request or its outcome, 52 bytes (36 before protocol 5.1). Source: Linux vmscsi_request. */
 export const ScsiRequest = /* @__PURE__ */ struct(
   'ScsiRequest',
   {
-    /** Length of this structure in bytes, as the sender's version has it. */
-    length: u16,
-    srbStatus: bits(u8, {
-      status: bitField(0, 6, srbStatus),
-      queueFrozen: bitField(6, 1),
-      autosenseValid: bitField(7, 1),
-    }),
-    /** SCSI status: 0 good, 2 check condition. */
-    scsiStatus: u8,
-    portNumber: u8,
-    pathId: u8,
-    targetId: u8,
-    lun: u8,
-    /** Bytes of CDB that count, at most 16. */
-    cdbLength: u8,
-    /** Bytes of sense data, at most 20. */
-    senseInfoLength: u8,
-    dataIn: openEnum('DataDirection', u8, DataDirection),
-    reserved: reserved(u8),
-    /** Bytes of data that are to be, or were, transferred. */
-    dataTransferLength: u32,
-    /** The CDB (16 bytes) in a request, sense data (20 bytes) in its outcome. */
-    cdbOrSense: bytes(20),
+    ...requestFields,
     reserved2: reserved(u16),
     queueTag: u8,
     queueAction: u8,

@@ -1,0 +1,93 @@
+import { bit, bitField, bits, constant, reserved, struct, u8, u16be, u32be } from '../../wire/index.ts'
+import { ScsiOpcode } from './codes.ts'
+
+// CDBs of CD and DVD drives. All words are big-endian. Source: T10 MMC-6 clause 6.
+
+/** READ TOC/PMA/ATIP. */
+export const ReadToc = /* @__PURE__ */ struct(
+  'ReadToc',
+  {
+    opcode: constant(u8, ScsiOpcode.ReadToc),
+    /** Addresses as minutes, seconds, frames instead of an LBA. */
+    flags: bits(u8, { msf: bit(1) }),
+    /** 0 table of contents, 1 session information, 2 full. */
+    format: bits(u8, { format: bitField(0, 4) }),
+    reserved: reserved(3),
+    track: u8,
+    allocationLength: u16be,
+    control: u8,
+  },
+  { size: 10 },
+)
+
+/** GET CONFIGURATION. */
+export const GetConfiguration = /* @__PURE__ */ struct(
+  'GetConfiguration',
+  {
+    opcode: constant(u8, ScsiOpcode.GetConfiguration),
+    /** 0 all features, 1 the current ones, 2 just the one named. */
+    request: bits(u8, { requestType: bitField(0, 2) }),
+    startingFeature: u16be,
+    reserved: reserved(3),
+    allocationLength: u16be,
+    control: u8,
+  },
+  { size: 10 },
+)
+
+/** GET EVENT STATUS NOTIFICATION. */
+export const GetEventStatusNotification = /* @__PURE__ */ struct(
+  'GetEventStatusNotification',
+  {
+    opcode: constant(u8, ScsiOpcode.GetEventStatusNotification),
+    flags: bits(u8, { polled: bit(0) }),
+    reserved: reserved(2),
+    /** A bit for each class of events; 0x10 media. */
+    classes: u8,
+    reserved2: reserved(2),
+    allocationLength: u16be,
+    control: u8,
+  },
+  { size: 10 },
+)
+
+/** READ DISC INFORMATION. */
+export const ReadDiscInformation = /* @__PURE__ */ struct(
+  'ReadDiscInformation',
+  {
+    opcode: constant(u8, ScsiOpcode.ReadDiscInformation),
+    dataType: bits(u8, { dataType: bitField(0, 3) }),
+    reserved: reserved(5),
+    allocationLength: u16be,
+    control: u8,
+  },
+  { size: 10 },
+)
+
+/** READ FORMAT CAPACITIES. */
+export const ReadFormatCapacities = /* @__PURE__ */ struct(
+  'ReadFormatCapacities',
+  {
+    opcode: constant(u8, ScsiOpcode.ReadFormatCapacities),
+    reserved: reserved(6),
+    allocationLength: u16be,
+    control: u8,
+  },
+  { size: 10 },
+)
+
+/** READ DISC STRUCTURE, of old READ DVD STRUCTURE. */
+export const ReadDvdStructure = /* @__PURE__ */ struct(
+  'ReadDvdStructure',
+  {
+    opcode: constant(u8, ScsiOpcode.ReadDvdStructure),
+    media: bits(u8, { mediaType: bitField(0, 4) }),
+    address: u32be,
+    layer: u8,
+    format: u8,
+    allocationLength: u16be,
+    grant: bits(u8, { agid: bitField(6, 2) }),
+    control: u8,
+  },
+  { size: 12 },
+)
