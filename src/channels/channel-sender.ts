@@ -21,6 +21,8 @@ interface Outgoing {
   readonly type: number
   readonly payload: Uint8Array
   readonly header: Uint8Array
+  /** Of packets that no completion is awaited for. */
+  readonly flags: number
   readonly idLow: number
   readonly idHigh: number
   readonly done: CompletionHandler | undefined
@@ -87,7 +89,15 @@ export class ChannelSender {
   /** Writes a packet, or keeps a copy until there is room; with `done` as a request. False: closed, or too many wait. */
   sendOrQueue(type: number, payload: Uint8Array, header: Uint8Array, done: CompletionHandler | undefined): boolean {
     if (!this.#isOpen || this.#queue.length >= this.#queueLimit) return false
-    const packet = { type, payload, header, idLow: 0, idHigh: 0, done }
+    const packet = { type, payload, header, flags: 0, idLow: 0, idHigh: 0, done }
+    if (this.#queue.length > 0 || !this.#put(packet)) this.#enqueue(packet)
+    return this.#isOpen
+  }
+
+  /** As `sendOrQueue`, with flags and transaction id of the caller's. */
+  sendNotice(type: number, payload: Uint8Array, flags: number, idLow: number, idHigh: number): boolean {
+    if (!this.#isOpen || this.#queue.length >= this.#queueLimit) return false
+    const packet = { type, payload, header: NOTHING, flags, idLow, idHigh, done: undefined }
     if (this.#queue.length > 0 || !this.#put(packet)) this.#enqueue(packet)
     return this.#isOpen
   }
@@ -96,7 +106,7 @@ export class ChannelSender {
   sendCompletion(type: number, idLow: number, idHigh: number, payload: Uint8Array): boolean {
     if (!this.#isOpen) return false
     if (this.#queue.length > 0 || this.#write(type, 0, idLow, idHigh, payload, NOTHING) === 'full') {
-      this.#enqueue({ type, payload, header: NOTHING, idLow, idHigh, done: undefined })
+      this.#enqueue({ type, payload, header: NOTHING, flags: 0, idLow, idHigh, done: undefined })
       this.#answersQueued += 1
     }
     return this.#isOpen
@@ -138,9 +148,9 @@ export class ChannelSender {
   }
 
   /** Writes a packet that may wait. False: not now. One that can never be sent is given up. */
-  #put({ type, payload, header, idLow, idHigh, done }: Outgoing): boolean {
+  #put({ type, payload, header, flags, idLow, idHigh, done }: Outgoing): boolean {
     if (!this.#isOpen) return true
-    if (done === undefined) return this.#write(type, 0, idLow, idHigh, payload, header) !== 'full'
+    if (done === undefined) return this.#write(type, flags, idLow, idHigh, payload, header) !== 'full'
     this.#requests ??= new Requestor(this.#requestLimit)
     const id = this.#requests.allocate(done)
     if (id === 0) return false

@@ -16,6 +16,9 @@ import { Task } from './pump.ts'
 
 const NOTHING: Uint8Array = new Uint8Array(0)
 
+/** Upper half of the transaction id of notices. */
+const noticeIdHigh = 0x8000_0000
+
 /** Why a channel is closed: by this end, by the other, because the device is gone, or because its ring or device broke. */
 export type CloseReason = 'local' | 'peer' | 'rescinded' | 'fault'
 
@@ -62,6 +65,8 @@ export class Channel {
   #taken = 0
   /** Whether the packet at hand still wants a completion. */
   #answerable = false
+  /** Notices without completion. */
+  #notices = 0
   /** Requests of the peer that something outside the bus will answer. */
   readonly #held = new Set<Completion>()
   #stream: PacketStream | undefined
@@ -143,6 +148,16 @@ export class Channel {
     return 'setId' in data
       ? this.#sender.sendOrQueue(PACKET_TYPE.dataUsingTransferPages, payload, transferPagesHeader(data), done)
       : this.#sender.sendOrQueue(PACKET_TYPE.dataUsingGpaDirect, payload, gpaDirectHeader(data), done)
+  }
+
+  /**
+   * Sends a packet that asks for a completion which nobody waits for, kept until there is room. Its transaction id is 2^63, which no
+   * request has. Linux answers none of these (OK-16). False: closed, or too much waits.
+   */
+  notify(payload: Uint8Array): boolean {
+    const sent = this.#sender.sendNotice(PACKET_TYPE.dataInBand, payload, 1, 0, noticeIdHigh)
+    if (sent) this.#notices += 1
+    return sent
   }
 
   /**
@@ -337,6 +352,10 @@ export class Channel {
     const done = this.#sender.complete(transactionIdLow, transactionIdHigh)
     if (done !== undefined) {
       done(packet)
+      return
+    }
+    if (transactionIdHigh === noticeIdHigh && transactionIdLow === 0 && this.#notices > 0) {
+      this.#notices -= 1
       return
     }
     const zero = transactionIdLow === 0 && transactionIdHigh === 0

@@ -36,6 +36,8 @@ export interface HostDevice extends ChannelHandler {
 export interface DeviceHost {
   /** Offers a further channel of the device: same interface and instance, index 1 …. Behaviour 37. */
   offerSubchannel(device: HostDevice, subchannelIndex: number): OfferId
+  /** Takes the device's sub-channels away, the last first, and leaves the primary one: its guest begins anew. */
+  revokeSubchannels(device: HostDevice): void
   /** Takes the device and its sub-channels away. */
   revoke(device: HostDevice): void
   /** The memory of a GPADL of the device's, a list of pages for each range, until the guest tears it down. */

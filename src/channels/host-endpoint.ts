@@ -72,11 +72,20 @@ export class HostEndpoint implements DeviceHost {
 
   /** Takes a device away, its sub-channels first (behaviour 58). The guest sees its channels rescinded. */
   revoke(device: HostDevice): void {
-    const offers = [...this.#offersOf(device)].sort((a, b) => b.subchannelIndex - a.subchannelIndex)
-    if (offers.length === 0) return
+    this.revokeSubchannels(device)
+    const offers = this.#offersOf(device)
+    if (offers.size === 0) return
     for (const offer of offers) this.#forget(offer, 'rescinded', true)
     device.detached()
     this.#pump.schedule(this.#task)
+  }
+
+  revokeSubchannels(device: HostDevice): void {
+    const offers = [...this.#offersOf(device)].filter(({ subchannelIndex }) => subchannelIndex > 0)
+    for (const offer of offers.sort((a, b) => b.subchannelIndex - a.subchannelIndex)) {
+      this.#forget(offer, 'rescinded', true)
+    }
+    if (offers.length > 0) this.#pump.schedule(this.#task)
   }
 
   gpadl(device: HostDevice, gpadlId: GpadlId): readonly PageList[] | undefined {

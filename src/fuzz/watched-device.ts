@@ -50,6 +50,7 @@ export class WatchedVsp extends WatchedEnd<HostDevice> implements HostDevice {
   attached(host: DeviceHost): void {
     this.inner.attached({
       offerSubchannel: (_, index) => host.offerSubchannel(this, index),
+      revokeSubchannels: () => host.revokeSubchannels(this),
       revoke: () => host.revoke(this),
       gpadl: (_, gpadlId) => host.gpadl(this, gpadlId),
     })

@@ -83,6 +83,11 @@ export abstract class Vsp<Events extends object = object>
     for (let index = 1; index <= count; index++) this.#host?.offerSubchannel(this, index)
   }
 
+  /** Takes the sub-channels away again: a guest that has closed the primary channel asks for them anew. */
+  protected revokeSubchannels(): void {
+    this.#host?.revokeSubchannels(this)
+  }
+
   /** Guest memory that the driver shares with the device as a GPADL: a list of pages for each range. */
   protected gpadl(gpadlId: GpadlId): readonly PageList[] | undefined {
     return this.#host?.gpadl(this, gpadlId)
