@@ -105,9 +105,9 @@ export class HypervisorTransport {
       const sint = vector - vectorOf(0)
       const message = synic.takeMessage(sint)
       vp.controller.endOfInterrupt()
+      this.#rootEnd.messageTaken()
       if (message !== undefined) handlers.message(vp.index, sint, message.messageType, message.payload)
       synic.takeFlags(sint, (flag) => handlers.event(vp.index, sint, flag))
     }
-    this.#rootEnd.deliver()
   }
 }

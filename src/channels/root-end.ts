@@ -117,10 +117,22 @@ export class RootEnd {
 
   /** Lets the VPs that were interrupted have their turn. */
   deliver(): void {
+    if (this.#interrupt()) this.#pump.schedule(this.#rootTask)
+  }
+
+  /** The guest has taken a message: the root hears that the slot is free before the guest acts upon the message. */
+  messageTaken(): void {
+    if (this.#interrupt()) this.#takeNotices()
+  }
+
+  /** Tells the guest's VPs of their interrupts, and answers whether the root has some. */
+  #interrupt(): boolean {
+    let root = false
     for (const vp of this.#machine.hypervisor.takeInterrupted()) {
       if (vp.partition === this.#machine.childPartition) this.#options.interrupted(vp)
-      else this.#pump.schedule(this.#rootTask)
+      else root = true
     }
+    return root
   }
 
   #failed(connectionId: number, isNew: boolean, status: number): number {
