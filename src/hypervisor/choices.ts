@@ -33,6 +33,12 @@ export const OurStatus = {
   unknownInterrupt: HvStatus.InvalidParameter,
   /** A VTL is called for that its partition or VP does not have. */
   vtlNotEnabled: HvStatus.InvalidVtlState,
+  /** A level that has not enabled protection in HvRegisterVsmPartitionConfig protects a page. */
+  protectionOff: HvStatus.OperationDenied,
+  /** A level is disabled in which the VP runs. */
+  vtlRuns: HvStatus.InvalidVpState,
+  /** A level is disabled for a partition while a VP has it, or the partition a higher one. */
+  vtlInUse: HvStatus.InvalidVtlState,
   /** A statistics page is mapped twice. */
   statsMapped: HvStatus.OperationDenied,
   /** A statistics page is unmapped that is not mapped. */
@@ -52,6 +58,11 @@ export const poolCost = {
   messagePort: 1,
   deviceDomain: 1,
 } as const
+
+/** Results of HvCallRegisterInterceptResult that a VP keeps. */
+export const maxInterceptResults = 4096
+/** Intercepts that a partition can have set on it, beside one for each I/O port. */
+export const maxIntercepts = 4096
 
 /** Message buffers of a port. Source: TLFS 2.0A 14.8.1. */
 export const portMessageBuffers = 16

@@ -37,7 +37,13 @@ export { type HypercallOutcome, hypercallMemory, vpHypercall } from './hypercall
 export { type CallObserver, HypercallCaller, HypercallStopped } from './hypercall-caller.ts'
 export { Hypervisor, type HypervisorOptions } from './hypervisor.ts'
 export type { Information } from './information.ts'
-export { AccessKind, installIntercept } from './intercepts.ts'
+export {
+  type CpuidOverride,
+  InterceptResults,
+  registerCpuidResult,
+  registerMsrResult,
+} from './intercept-results.ts'
+export { AccessKind, checkForIoIntercept, installIntercept } from './intercepts.ts'
 export { InterruptController, type SpecialInterrupt } from './interrupt-controller.ts'
 export {
   assertVirtualInterrupt,
@@ -85,4 +91,13 @@ export { SynicGuest, type TakenMessage } from './synic-guest.ts'
 export { SyntheticTimer, timerCount } from './synthetic-timer.ts'
 export { VirtualProcessor, type VtlState } from './virtual-processor.ts'
 export * from './vp-actions.ts'
-export { enablePartitionVtl, enableVpVtl, vtlCall, vtlReturn } from './vtl.ts'
+export {
+  disablePartitionVtl,
+  disableVpVtl,
+  enablePartitionVtl,
+  enableVpVtl,
+  vtlCall,
+  vtlReturn,
+} from './vtl.ts'
+export { checkVtlAccess, modifyVtlProtectionMask, type ProtectPage, type VtlAccess } from './vtl-protection.ts'
+export { VtlProtections } from './vtl-protections.ts'

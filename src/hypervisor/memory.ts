@@ -87,6 +87,7 @@ export function mapGpaPage(caller: Partition, call: MapPage): number {
   for (let i = 0; i < count; i++) {
     const machinePage = caller.space.machinePage(sourcePage + i)
     if (machinePage !== undefined) target.value.space.map(guestPage + i, machinePage, access)
+    target.value.protections.forget(guestPage + i)
   }
   return HvStatus.Success
 }
@@ -98,6 +99,7 @@ export function unmapGpaPage(caller: Partition, id: bigint, guestPage: number): 
   if (!isPage(guestPage)) return HvStatus.InvalidParameter
   if (isPooledAt(target.value, guestPage)) return OurStatus.pagePooled
   target.value.space.unmap(guestPage)
+  target.value.protections.forget(guestPage)
   return HvStatus.Success
 }
 

@@ -39,6 +39,11 @@ function registerOf(msr: number): number | undefined {
   return single.get(msr)
 }
 
+/** Whether there is such an MSR at all. */
+export function hasMsr(msr: number): boolean {
+  return byNumber.has(msr)
+}
+
 /** RDMSR of a VP: the value, or `undefined` for #GP. Source: TLFS appendix F. */
 export function readMsr(vp: VirtualProcessor, msr: number): bigint | undefined {
   const name = allowed(vp, msr, 'r') ? registerOf(msr) : undefined

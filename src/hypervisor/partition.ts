@@ -11,6 +11,7 @@ import type { Connection, Port } from './port.ts'
 import { ReferenceClock } from './reference-clock.ts'
 import { type PageMode, RegisterPage } from './register-page.ts'
 import type { VirtualProcessor } from './virtual-processor.ts'
+import { VtlProtections } from './vtl-protections.ts'
 
 /** Life of a partition. Source: TLFS 2.0A 5.2.2; TLFS names the first two Created and Initialized. */
 export type PartitionState = 'uninitialized' | 'active' | 'finalizing' | 'finalized' | 'deleted'
@@ -34,6 +35,8 @@ export class Partition {
   readonly properties = new Map<number, bigint>()
   /** Statistics pages that this partition has mapped, by object. */
   readonly statistics = new Map<string, { readonly page: OverlayPage; readonly guestPage: number }>()
+  /** What its levels allow those below. */
+  readonly protections = new VtlProtections()
   readonly intercepts: InterceptTable = new Map()
   readonly crash = new GuestCrash()
   readonly clock: ReferenceClock

@@ -80,6 +80,8 @@ function tearDown(partition: Partition): void {
   partition.devices.clear()
   partition.machine.interrupts.remove(({ owner }) => owner === partition)
   partition.intercepts.clear()
+  partition.protections.clear()
+  partition.enabledVtls = 1
   partition.statistics.clear()
   partition.hypercallPage.value = 0n
   partition.tscPage.value = 0n

@@ -8,6 +8,7 @@ import { isPrivateRegister } from './private-registers.ts'
 import { type RegisterContents, register64 } from './register-contents.ts'
 import { done, failed, type Result } from './result.ts'
 import type { VirtualProcessor, VtlState } from './virtual-processor.ts'
+import { configureProtection } from './vtl-protection.ts'
 
 const R = CommonRegister
 
@@ -56,6 +57,8 @@ function readKnown(vp: VirtualProcessor, state: VtlState, name: number): bigint 
       return crashControlSupported
     case R.HvRegisterDeliverabilityNotifications:
       return state.notifications
+    case R.HvRegisterVsmVina:
+      return state.vina
     case R.HvRegisterGuestOsId:
       return partition.guestOsId
     case R.HvRegisterVpIndex:
@@ -116,6 +119,13 @@ function writeKnown(vp: VirtualProcessor, state: VtlState, name: number, value: 
     case R.HvRegisterDeliverabilityNotifications:
       state.notifications = value
       synic.endOfMessage()
+      return true
+    case R.HvRegisterVsmVina:
+      state.vina = value
+      return true
+    case R.HvRegisterVsmPartitionConfig:
+      if (!configureProtection(partition, state.vtl, value)) return false
+      state.registers.set(name, register64(value))
       return true
     case R.HvRegisterGuestOsId:
       partition.guestOsId = value

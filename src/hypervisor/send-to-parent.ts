@@ -1,7 +1,7 @@
 import type { Partition } from './partition.ts'
 
 /** Messages of the hypervisor for a parent that its SINT0 holds; further ones of the same child are lost, as nothing else bounds them. */
-const maxHeld = 1024
+export const maxHeld = 1024
 
 /**
  * Puts a message of the hypervisor into SINT0 of a partition's parent: of its first VP whose slot is free, else of its first.

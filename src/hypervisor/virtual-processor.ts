@@ -1,3 +1,5 @@
+import { enterForInterrupt, interruptLevel } from './enter-vtl.ts'
+import { InterceptResults } from './intercept-results.ts'
 import { InterruptController } from './interrupt-controller.ts'
 import type { Partition } from './partition.ts'
 import type { RegisterContents } from './register-contents.ts'
@@ -18,6 +20,8 @@ export interface VtlState {
   readonly registers: Map<number, RegisterContents>
   /** HvRegisterDeliverabilityNotifications: of which SINTs the parent wants to hear that their slot is free, bits 63:48. */
   notifications: bigint
+  /** HvRegisterVsmVina. */
+  vina: bigint
 }
 
 /**
@@ -29,12 +33,13 @@ export class VirtualProcessor {
   readonly vtls = new Map<number, VtlState>()
   /** Registers that all levels share, by name. */
   readonly registers = new Map<number, RegisterContents>()
+  /** What its parent has laid down for CPUID and MSRs. */
+  readonly results = new InterceptResults()
   /** The level that it runs in. */
   vtl = 0
   /** Its parent has to clear HvRegisterExplicitSuspend first. */
   #isSuspended = true
-  /** An intercept waits for the parent. */
-  isIntercepted = false
+  #isIntercepted = false
   isDeleted = false
 
   constructor(
@@ -52,11 +57,22 @@ export class VirtualProcessor {
     this.#isSuspended = suspended
     const vps = [...this.partition.vps.values(), this]
     this.partition.clock.run(vps.some((vp) => !vp.isDeleted && !vp.isExplicitlySuspended))
+    enterForInterrupt(this)
+  }
+
+  /** An intercept waits for the parent. */
+  get isIntercepted(): boolean {
+    return this.#isIntercepted
+  }
+
+  set isIntercepted(intercepted: boolean) {
+    this.#isIntercepted = intercepted
+    enterForInterrupt(this)
   }
 
   /** Whether it would run. */
   get isRunning(): boolean {
-    return !this.isDeleted && !this.#isSuspended && !this.isIntercepted
+    return !this.isDeleted && !this.#isSuspended && !this.#isIntercepted
   }
 
   /** State of the level that it runs in. */
@@ -84,7 +100,10 @@ export class VirtualProcessor {
     if (existing !== undefined) return existing
     const { machine, space, pageMode, clock } = this.partition
     const controller = new InterruptController(
-      () => machine.noteInterrupt(this),
+      () => {
+        machine.noteInterrupt(this)
+        interruptLevel(this, vtl)
+      },
       () => synic.scan(),
     )
     const synic: Synic = new Synic(space, pageMode, controller, (sint) => slotDeliverable(this, state, sint))
@@ -96,19 +115,26 @@ export class VirtualProcessor {
       assistPage: new RegisterPage(space, pageMode),
       registers: new Map(),
       notifications: 0n,
+      vina: 0n,
     }
     this.vtls.set(vtl, state)
     return state
   }
 
+  /** Ends a level: its queues, timers and pages go. */
+  removeVtl(vtl: number): void {
+    const state = this.vtls.get(vtl)
+    if (state === undefined) return
+    this.vtls.delete(vtl)
+    for (const timer of state.timers) timer.reset()
+    state.synic.reset()
+    state.assistPage.value = 0n
+  }
+
   /** Ends it: queues, timers and pages go. */
   remove(): void {
     this.isDeleted = true
-    for (const { synic, timers, assistPage } of this.vtls.values()) {
-      for (const timer of timers) timer.reset()
-      synic.reset()
-      assistPage.value = 0n
-    }
+    for (const vtl of [...this.vtls.keys()]) this.removeVtl(vtl)
     this.partition.vps.delete(this.index)
     this.partition.pool.free(this)
     this.isExplicitlySuspended = true

@@ -3,13 +3,13 @@ import { maxVtl } from '../hypercall/input-vtl.ts'
 import { X64Register } from '../hypercall/registers/x64.ts'
 import { HvStatus } from '../hypercall/status.ts'
 import { OurStatus } from './choices.ts'
+import { enterForInterrupt, enterVtl, vtlControl } from './enter-vtl.ts'
+import type { Partition } from './partition.ts'
 import { type RegisterContents, register64 } from './register-contents.ts'
 import { writeRegister } from './registers.ts'
+import { failed, type Result } from './result.ts'
 import { targetOf, vpOf } from './target.ts'
 import type { VirtualProcessor } from './virtual-processor.ts'
-
-/** Where the VP assist page has the reason of entry, and RAX and RCX for the return. Source: TLFS 15.12.1 (HV_VP_VTL_CONTROL). */
-const vtlControl = { entryReason: 8, rax: 16, rcx: 24 } as const
 
 /** HvCallEnablePartitionVtl: a level for a partition, which each VP enables then. A child's level 1 by its parent, or by itself. */
 export function enablePartitionVtl(caller: VirtualProcessor, partition: bigint, vtl: number): number {
@@ -49,10 +49,66 @@ export function enableVpVtl(
   const state = found.value.addVtl(vtl)
   for (const [name, value] of context) {
     if (writeRegister(found.value, state, name, value) === HvStatus.Success) continue
-    found.value.vtls.delete(vtl)
+    found.value.removeVtl(vtl)
     return HvStatus.InvalidRegisterValue
   }
   return HvStatus.Success
+}
+
+/**
+ * HvCallDisableVpVtl: a VP is without a level again; with `scrubOnly` it keeps it, as it was when it was enabled, but for its registers.
+ * The privilege is our choice: that of enabling.
+ */
+export function disableVpVtl(
+  caller: VirtualProcessor,
+  partition: bigint,
+  index: number,
+  vtl: number,
+  scrubOnly = false,
+): number {
+  const target = disabling(caller, partition, vtl)
+  if (target.value === undefined) return target.status
+  const found = vpOf(target.value, index)
+  if (found.value === undefined) return found.status
+  const vp = found.value
+  if (vp.level(vtl) === undefined) return OurStatus.vtlNotEnabled
+  if (vp.vtl === vtl) return OurStatus.vtlRuns
+  vp.removeVtl(vtl)
+  if (scrubOnly) vp.addVtl(vtl)
+  return HvStatus.Success
+}
+
+/** HvCallDisablePartitionVtl: a partition is without a level that no VP has; with `scrubOnly` only without its protections. */
+export function disablePartitionVtl(
+  caller: VirtualProcessor,
+  partition: bigint,
+  vtl: number,
+  scrubOnly = false,
+): number {
+  const target = disabling(caller, partition, vtl)
+  if (target.value === undefined) return target.status
+  const { vps, enabledVtls, protections } = target.value
+  if (!scrubOnly) {
+    const isHad = [...vps.values()].some((vp) => vp.level(vtl) !== undefined)
+    if (isHad || enabledVtls >> (vtl + 1) !== 0) return OurStatus.vtlInUse
+    target.value.enabledVtls &= ~(1 << vtl)
+  }
+  protections.disable(vtl)
+  return HvStatus.Success
+}
+
+/** Whose level is disabled: no lower level takes a higher one away. */
+function disabling(caller: VirtualProcessor, partition: bigint, vtl: number): Result<Partition> {
+  const target = targetOf(caller.partition, partition, {
+    target: 'self or child',
+    privilege: 'accessVsm',
+    states: ['active'],
+  })
+  if (target.value === undefined) return target
+  if (!(vtl >= 1 && vtl <= maxVtl)) return failed(HvStatus.InvalidParameter)
+  if (target.value === caller.partition && vtl > caller.vtl) return failed(HvStatus.AccessDenied)
+  if ((target.value.enabledVtls & (1 << vtl)) === 0) return failed(OurStatus.vtlNotEnabled)
+  return target
 }
 
 /**
@@ -64,7 +120,7 @@ export function vtlCall(vp: VirtualProcessor, control = 0n): boolean {
   const above = [...vp.vtls.keys()].filter((vtl) => vtl > vp.vtl)
   if (above.length === 0) return false
   const next = Math.min(...above)
-  enter(vp, next)
+  enterVtl(vp, next, VtlEntryReason.VtlCall)
   return true
 }
 
@@ -84,12 +140,7 @@ export function vtlReturn(vp: VirtualProcessor, control = 0n): boolean {
   }
   vp.vtl = Math.max(...[...vp.vtls.keys()].filter((vtl) => vtl < vp.vtl))
   if (vp.controller.isPending) vp.partition.machine.noteInterrupt(vp)
+  // Whatever the level that was left has not taken brings it back at once.
+  enterForInterrupt(vp)
   return true
-}
-
-function enter(vp: VirtualProcessor, vtl: number): void {
-  vp.vtl = vtl
-  const page = vp.current.assistPage.place()
-  page?.memory.store32(page.base + vtlControl.entryReason, VtlEntryReason.VtlCall)
-  if (vp.controller.isPending) vp.partition.machine.noteInterrupt(vp)
 }

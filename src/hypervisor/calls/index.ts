@@ -7,6 +7,7 @@ import type { VirtualProcessor } from '../virtual-processor.ts'
 import { bindDeviceDomainCalls } from './device-domain-calls.ts'
 import { bindDeviceInterruptCalls } from './device-interrupt-calls.ts'
 import type { ModelDispatcher } from './dispatcher.ts'
+import { bindInterceptCalls } from './intercept-calls.ts'
 import { bindInterruptCalls } from './interrupt-calls.ts'
 import { bindMemoryCalls } from './memory-calls.ts'
 import { bindPartitionCalls } from './partition-calls.ts'
@@ -33,10 +34,11 @@ export function modelDispatcher(options: ModelDispatcherOptions = {}): ModelDisp
   const dispatcher: ModelDispatcher = new HypercallDispatcher<VirtualProcessor>({ allows, ...rest })
   bindPartitionCalls(dispatcher)
   bindMemoryCalls(dispatcher)
-  bindProcessorCalls(dispatcher)
+  bindProcessorCalls(dispatcher, isArm64)
   bindPortCalls(dispatcher)
-  bindVtlCalls(dispatcher)
+  bindVtlCalls(dispatcher, isArm64)
   bindInterruptCalls(dispatcher)
+  bindInterceptCalls(dispatcher)
   bindDeviceDomainCalls(dispatcher)
   bindDeviceInterruptCalls(dispatcher, isArm64)
   bindStatisticsCalls(dispatcher)

@@ -1,3 +1,6 @@
+import type { Arm64InitialVpContext } from '../../hypercall/arm64.ts'
+import { Arm64CoreRegister } from '../../hypercall/registers/arm64-core.ts'
+import { Arm64SystemRegister } from '../../hypercall/registers/arm64-system.ts'
 import { X64Register } from '../../hypercall/registers/x64.ts'
 import { InitialVpContext } from '../../hypercall/vp.ts'
 import { type Infer, WireReader } from '../../wire/index.ts'
@@ -27,6 +30,23 @@ const tables = [
   X64Register.HvX64RegisterIdtr,
   X64Register.HvX64RegisterGdtr,
 ]
+
+const arm64Words = [
+  ['pc', Arm64CoreRegister.HvArm64RegisterPc],
+  ['spElh', Arm64CoreRegister.HvArm64RegisterSpEl1],
+  ['sctlrEl1', Arm64SystemRegister.HvArm64RegisterSctlrEl1],
+  ['mairEl1', Arm64SystemRegister.HvArm64RegisterMairEl1],
+  ['tcrEl1', Arm64SystemRegister.HvArm64RegisterTcrEl1],
+  ['vbarEl1', Arm64SystemRegister.HvArm64RegisterVbarEl1],
+  ['ttbr0El1', Arm64SystemRegister.HvArm64RegisterTtbr0El1],
+  ['ttbr1El1', Arm64SystemRegister.HvArm64RegisterTtbr1El1],
+  ['x18', Arm64CoreRegister.HvArm64RegisterX18],
+] as const
+
+/** The registers that an HV_INITIAL_VP_CONTEXT of ARM64 sets. */
+export function initialArm64Registers(context: Infer<typeof Arm64InitialVpContext>): Map<number, RegisterContents> {
+  return new Map<number, RegisterContents>(arm64Words.map(([field, name]) => [name, register64(context[field])]))
+}
 
 /** The registers that an HV_INITIAL_VP_CONTEXT of x64 sets. */
 export function initialRegisters(context: Infer<typeof InitialVpContext>): Map<number, RegisterContents> {

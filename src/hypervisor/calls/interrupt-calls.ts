@@ -1,4 +1,3 @@
-import { HvCallInstallIntercept } from '../../hypercall/calls/intercepts.ts'
 import {
   HvCallAssertVirtualInterrupt,
   HvCallAssertVirtualInterruptDeprecated,
@@ -6,13 +5,11 @@ import {
   HvCallSendSyntheticClusterIpi,
   HvCallSendSyntheticClusterIpiEx,
 } from '../../hypercall/calls/interrupts.ts'
-import { HvStatus } from '../../hypercall/status.ts'
 import { vpsIn, vpsInMask } from '../../hypercall/vp-set.ts'
-import { installIntercept } from '../intercepts.ts'
 import { assertVirtualInterrupt, clearVirtualInterrupt, sendClusterIpi } from '../interrupts.ts'
 import type { ModelDispatcher } from './dispatcher.ts'
 
-/** Virtual interrupts and intercepts. */
+/** Virtual interrupts. */
 export function bindInterruptCalls(to: ModelDispatcher): void {
   to.on(HvCallAssertVirtualInterrupt, ({ caller, input }) =>
     assertVirtualInterrupt(caller.partition, {
@@ -44,14 +41,5 @@ export function bindInterruptCalls(to: ModelDispatcher): void {
     const { useTargetVtl, targetVtl } = input.targetVtl
     const vps = vpsIn(input.processorSet) ?? caller.partition.vps.keys()
     return sendClusterIpi(caller, input.vector, vps, useTargetVtl ? targetVtl : caller.vtl)
-  })
-  to.on(HvCallInstallIntercept, ({ caller, input }) => {
-    const { interceptParameter: parameter } = input
-    let what = 0
-    if (parameter.type === 'IoPortParameters') what = parameter.ioPort
-    else if (parameter.type === 'CpuidParameters') what = parameter.cpuidIndex
-    else if (parameter.type === 'MsrIndexParameters') what = parameter.msrIndex
-    else if (parameter.type !== 'OtherInterceptParameters') return HvStatus.InvalidParameter
-    return installIntercept(caller.partition, input.partitionId, input.interceptType, input.accessType, what)
   })
 }

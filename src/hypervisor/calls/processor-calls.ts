@@ -6,6 +6,7 @@ import {
   HvCallSetVpRegisters,
   HvCallStartVirtualProcessor,
 } from '../../hypercall/calls/vp.ts'
+import { onArm64 } from '../../hypercall/conventions/convention.ts'
 import {
   createVp,
   deleteVp,
@@ -16,11 +17,12 @@ import {
 } from '../processors.ts'
 import type { VirtualProcessor } from '../virtual-processor.ts'
 import type { ModelDispatcher } from './dispatcher.ts'
-import { initialRegisters } from './initial-registers.ts'
+import { initialArm64Registers, initialRegisters } from './initial-registers.ts'
+import { givenVtl } from './input-vtl.ts'
 import { outputOf } from './output.ts'
 
 /** VPs and their registers. */
-export function bindProcessorCalls(to: ModelDispatcher): void {
+export function bindProcessorCalls(to: ModelDispatcher, isArm64: boolean): void {
   to.on(HvCallCreateVp, ({ caller, input }) => createVp(caller.partition, input.partitionId, input.vpIndex))
   to.on(HvCallDeleteVp, ({ caller, input }) => deleteVp(caller.partition, input.partitionId, input.vpIndex))
   to.on(HvCallGetVpRegisters, ({ caller, input, element }) =>
@@ -29,15 +31,17 @@ export function bindProcessorCalls(to: ModelDispatcher): void {
   to.on(HvCallSetVpRegisters, ({ caller, input, element }) =>
     setVpRegister(targetOf(caller, input), element.registerName, element.registerValue),
   )
-  to.on(HvCallStartVirtualProcessor, ({ caller, input }) =>
-    startVirtualProcessor(
-      caller.partition,
-      input.partitionId,
-      input.vpIndex,
-      input.targetVtl,
-      initialRegisters(input.vpContext),
-    ),
-  )
+  if (isArm64) {
+    to.on(onArm64(HvCallStartVirtualProcessor), ({ caller, input }) => {
+      const registers = initialArm64Registers(input.vpContext)
+      return startVirtualProcessor(caller.partition, input.partitionId, input.vpIndex, input.targetVtl, registers)
+    })
+  } else {
+    to.on(HvCallStartVirtualProcessor, ({ caller, input }) => {
+      const registers = initialRegisters(input.vpContext)
+      return startVirtualProcessor(caller.partition, input.partitionId, input.vpIndex, input.targetVtl, registers)
+    })
+  }
   to.on(HvCallGetVpIndexFromApicId, ({ caller, input, element }) =>
     outputOf(vpIndexFromApicId(caller.partition, input.partitionId, element.apicId), (vpIndex) => ({ vpIndex })),
   )
@@ -52,6 +56,5 @@ function targetOf(
   },
 ) {
   const { partitionId, vpIndex, inputVtl } = input
-  const target = { caller, partition: partitionId, vp: vpIndex }
-  return inputVtl.useTargetVtl ? { ...target, vtl: inputVtl.targetVtl } : target
+  return { caller, partition: partitionId, vp: vpIndex, ...givenVtl(inputVtl) }
 }
