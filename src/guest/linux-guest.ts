@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { EventEmitter } from 'eventemitter3'
 import {
-  Conversation,
-  EndLog,
+  type Conversation,
   ForeignGuest,
   type GuestCrashReport,
+  Host,
   type HostDevice,
-  HostEndpoint,
   type HostOptions,
   type HostTransport,
   Pump,
 } from '../channels/index.ts'
-import { parseVersion } from '../vmbus/versions.ts'
+import { versionNumber } from '../vmbus/versions.ts'
 import type { ViolationPolicy } from '../vmbus/violation.ts'
+import { ShutdownVsp } from '../vsp/shutdown.ts'
 import { type CommandResult, GuestConsole } from './agent.ts'
 import { GuestSetupError } from './assets/command-line.ts'
 import { driversFor } from './assets/drivers.ts'
@@ -95,11 +95,10 @@ const mebibyte = 1024 * 1024
 export class LinuxGuest extends EventEmitter<LinuxGuestEvents> {
   /** Version of the kernel, if it is one of Debian's. */
   readonly kernel: string | undefined
-  /** The whole conversation on VMBus as events, as the host's end sees it. */
-  readonly events = new Conversation()
-  readonly pump = new Pump()
+  /** The guest's partition, and the hypervisor model. */
   readonly partition: ForeignGuest
-  readonly host: HostEndpoint
+  /** The host's half of the bus. */
+  readonly host: Host
   readonly console: GuestConsole
   /** Interrupts raised so far, by VP. */
   readonly interrupts: readonly number[]
@@ -118,7 +117,8 @@ export class LinuxGuest extends EventEmitter<LinuxGuestEvents> {
     const vps = options.smp ?? 1
     const interrupts = Array<number>(vps).fill(0)
     this.interrupts = interrupts
-    this.partition = new ForeignGuest(this.pump, {
+    const pump = new Pump()
+    this.partition = new ForeignGuest(pump, {
       memory: qemu.ram,
       base: ramBase,
       architecture: 'arm64',
@@ -135,11 +135,14 @@ export class LinuxGuest extends EventEmitter<LinuxGuestEvents> {
         },
       },
     })
-    const log = new EndLog('host', 'root', this.events, options.violations, () => this.elapsed)
-    const transport = options.wrap?.(this.partition.host) ?? this.partition.host
-    this.host = new HostEndpoint(transport, this.pump, log, {
-      ...options.host,
-      server: { maxVersion: versionOf(options.version), ...options.host?.server },
+    const { host, version, violations } = options
+    this.host = new Host({
+      transport: options.wrap?.(this.partition.host) ?? this.partition.host,
+      pump,
+      now: () => this.elapsed,
+      ...(version !== undefined && { version }),
+      ...(violations !== undefined && { violations }),
+      ...(host !== undefined && { host }),
     })
     this.events.on('connection', ({ what, version }) => {
       if (what === 'connected') this.vmbusVersion = version
@@ -159,7 +162,6 @@ export class LinuxGuest extends EventEmitter<LinuxGuestEvents> {
     void qemu.exited.then((status) => {
       this.console.end(new GuestError(`the guest has ended${this.crash === undefined ? '' : ' after a crash'}`))
       this.host.close()
-      this.pump.stop()
       qemu.ram.close()
       this.emit('ended', status)
     })
@@ -175,7 +177,7 @@ export class LinuxGuest extends EventEmitter<LinuxGuestEvents> {
     if (!(memory > 0 && memory % (2 * mebibyte) === 0 && memory <= 2048 * mebibyte)) {
       throw new RangeError(`memory: a multiple of 2 MiB up to 2 GiB, not ${memory}`)
     }
-    versionOf(options.version)
+    versionNumber(options.version)
     const debian = await debianOf(options)
     const image = typeof kernel === 'string' ? (debian?.image ?? new Uint8Array(0)) : read(kernel.file)
     const initrd =
@@ -201,6 +203,11 @@ export class LinuxGuest extends EventEmitter<LinuxGuestEvents> {
       await guest.kill()
       throw error
     }
+  }
+
+  /** The whole conversation on VMBus as events, as the host's end sees it. */
+  get events(): Conversation {
+    return this.host.events
   }
 
   /** Milliseconds since QEMU was started. */
@@ -252,13 +259,17 @@ export class LinuxGuest extends EventEmitter<LinuxGuestEvents> {
     }
   }
 
-  /** Switches the guest off from within, and waits until it is gone. */
+  /**
+   * Asks the guest to shut down, and waits until it is gone: by the shutdown component, where one is offered and its driver there, else
+   * by a command. Throws {@link GuestError} when it takes too long; QEMU is ended even so.
+   */
   async shutdown({ timeout = 30_000 } = {}): Promise<void> {
-    this.console.run('poweroff -f').catch(() => undefined)
+    const component = this.host.endpoint.devices.find((device) => device instanceof ShutdownVsp)
+    if (component?.request() !== 'sent') this.console.run('poweroff -f').catch(() => undefined)
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(
-        () => reject(new GuestError(`the guest did not switch off within ${timeout / 1000} s`)),
+        () => reject(new GuestError(`the guest did not shut down within ${timeout / 1000} s`)),
         timeout,
       )
     })
@@ -324,11 +335,4 @@ function read(file: string): Uint8Array {
   } catch (error) {
     throw new GuestSetupError(error instanceof Error ? error.message : String(error))
   }
-}
-
-/** Throws `RangeError` for a text that is no version. */
-function versionOf(version: string | number = 0x6_0000): number {
-  const parsed = typeof version === 'number' ? version : parseVersion(version)
-  if (parsed === undefined) throw new RangeError(`not a VMBus version: ${version}`)
-  return parsed
 }
