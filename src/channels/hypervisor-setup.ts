@@ -109,12 +109,12 @@ export function setUpRootAndChild(setup: MachineSetup): RootAndChild {
 
 /**
  * Puts software on the child's VPs: each has its SynIC on, every SINT from 1 on with its vector. Behind the guest's memory, which begins at
- * address 0, each gets two pages for its calls, and the places of its SynIC pages.
+ * address `base`, each gets two pages for its calls, and the places of its SynIC pages.
  */
-export function playChild(machine: RootAndChild): PlayedVp[] {
+export function playChild(machine: RootAndChild, base = 0): PlayedVp[] {
   const { childPartition, dispatcher, guestBytes, rootCalls, takeRootPage, onCall } = machine
   return childPartition.processors().map((vp) => {
-    const first = guestBytes / PAGE_SIZE + vp.index * 4
+    const first = (base + guestBytes) / PAGE_SIZE + vp.index * 4
     for (const page of [first, first + 1]) rootCalls.map(childPartition.id, page, takeRootPage() ?? Number.NaN, 1)
     const synic = new SynicGuest(vp, { messages: first + 2, events: first + 3 })
     synic.start(osIds.child, (sint) => (sint === 0 ? undefined : vectorOf(sint)))

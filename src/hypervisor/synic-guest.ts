@@ -26,7 +26,7 @@ const arm64Names = {
 } as const
 
 const slotBytes = 256
-const slot = { payloadSize: 4, flags: 5, sender: 8, payload: 16 } as const
+const slot = { payloadSize: 4, sender: 8, payload: 16 } as const
 const messagePending = 1
 const polling = 0x4_0000n
 
@@ -76,11 +76,21 @@ export class SynicGuest {
   /** Takes the message out of a slot: copies it, frees the slot, and writes EOM if more waits. */
   takeMessage(sint: number): TakenMessage | undefined {
     const at = this.#messages + sint * slotBytes
+    const message = this.peekMessage(sint)
+    if (message === undefined) return undefined
+    this.#memory.store32(at, 0)
+    // The flag may have come while the message was copied: it is read last.
+    const flags = this.#memory.load32(at + slot.payloadSize) >>> 8
+    if ((flags & messagePending) !== 0) this.#write(this.#names.eom, 0n)
+    return message
+  }
+
+  /** Copies the message in a slot, which stays taken. */
+  peekMessage(sint: number): TakenMessage | undefined {
+    const at = this.#messages + sint * slotBytes
     if (this.#memory.load32(at) === 0) return undefined
     const bytes = new Uint8Array(slotBytes)
     this.#memory.read(at, bytes, 0, slotBytes)
-    this.#memory.store32(at, 0)
-    if (((bytes[slot.flags] ?? 0) & messagePending) !== 0) this.#write(this.#names.eom, 0n)
     const view = new DataView(bytes.buffer)
     const size = Math.min(view.getUint8(slot.payloadSize), messagePayloadSize)
     return {
