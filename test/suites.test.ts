@@ -6,9 +6,15 @@ import { BufferMemory } from '../src/memory/index.ts'
 import { type TestApi, transportSuite, vscSuite, vspSuite } from '../src/testing/index.ts'
 import { recordEnds, TranscriptRecorder } from '../src/trace/index.ts'
 import { EchoVsc } from '../src/vsc/echo.ts'
+import { HeartbeatVsc } from '../src/vsc/heartbeat.ts'
 import { KeyboardVsc } from '../src/vsc/keyboard.ts'
+import { ShutdownVsc } from '../src/vsc/shutdown.ts'
+import { TimeSyncVsc } from '../src/vsc/timesync.ts'
 import { EchoVsp } from '../src/vsp/echo.ts'
+import { HeartbeatVsp } from '../src/vsp/heartbeat.ts'
 import { KeyboardVsp } from '../src/vsp/keyboard.ts'
+import { ShutdownVsp } from '../src/vsp/shutdown.ts'
+import { TimeSyncVsp } from '../src/vsp/timesync.ts'
 
 // Some of the suites' tests make many buses.
 const api: TestApi = { describe, it: (name, body) => it(name, { timeout: 30_000 }, body), expect }
@@ -93,6 +99,35 @@ describe('KeyboardVsc', () => {
     host: () => new KeyboardVsp(),
     garbage: [hex(''), hex('03000000'), hex('0200000001000000'), hex('0100000000000100'), hex('ffffffff00000000')],
   })
+})
+
+/** A pipe's data packet. */
+const piped = (text: string) => hex(`01000000${(text.length / 2).toString(16).padStart(2, '0')}000000${text}`)
+const clocks = { now: () => ({ hostTime: 1n, referenceTime: 2n }) }
+/** No pipe packet, no header, counts without versions, an answer to nothing (for a guest: an answer at all). */
+const badIcMessages = [
+  hex('0100'),
+  piped('0300000000000300'),
+  piped('0300000000000300000004000000000000050000ffffffff'),
+  piped('0300000001000300000000000000000009050000'),
+]
+
+describe('the heartbeat component', () => {
+  const [make, host] = [() => new HeartbeatVsc(), () => new HeartbeatVsp()]
+  vspSuite(api, { make: host, driver: make, garbage: badIcMessages })
+  vscSuite(api, { make, host, garbage: badIcMessages })
+})
+
+describe('the shutdown component', () => {
+  const [make, host] = [() => new ShutdownVsc(), () => new ShutdownVsp()]
+  vspSuite(api, { make: host, driver: make, garbage: badIcMessages })
+  vscSuite(api, { make, host, garbage: badIcMessages })
+})
+
+describe('the time component', () => {
+  const [make, host] = [() => new TimeSyncVsc(), () => new TimeSyncVsp(clocks)]
+  vspSuite(api, { make: host, driver: make, garbage: badIcMessages })
+  vscSuite(api, { make, host, garbage: badIcMessages })
 })
 
 /** The tests that take long. */
