@@ -53,10 +53,10 @@ describe('replaying a recorded Linux guest against our host', () => {
       registers: 16,
       others: 9,
       devices: [
-        { device: 'shutdown', packets: 2, decoded: 0, asBytes: 2 },
+        { device: 'shutdown', packets: 2, decoded: 2, asBytes: 0 },
         { device: 'keyboard', packets: 8, decoded: 8, asBytes: 0 },
-        { device: 'network', packets: 44, decoded: 0, asBytes: 44 },
-        { device: 'scsi', packets: 112, decoded: 0, asBytes: 112 },
+        { device: 'network', packets: 44, decoded: 44, asBytes: 0 },
+        { device: 'storage', packets: 112, decoded: 112, asBytes: 0 },
       ],
       faults: 0,
       // The recorded host sends keystrokes on the channel that the guest has released.
