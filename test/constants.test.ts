@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { KeyboardMessageType } from '../src/devices/keyboard/index.ts'
 import { SrbFlags, SrbStatus, VstorOperation } from '../src/devices/storage/index.ts'
+import { VideoMessageType } from '../src/devices/video/index.ts'
 import { DeviceId } from '../src/vmbus/device-ids.ts'
 import { ChannelMessage, ChannelMessageType } from '../src/vmbus/messages.ts'
 import { OfferFlags } from '../src/vmbus/offer.ts'
@@ -57,6 +58,7 @@ describe('constants against the Linux compiler', () => {
     ['message types', linux.enums.vmbus_channel_message_type, 'CHANNELMSG_', ChannelMessageType, 14],
     ['storage operations', linux.enums.vstor_packet_operation, 'VSTOR_OPERATION_', VstorOperation, 12],
     ['keyboard messages', linux.enums.synth_kbd_msg_type, 'SYNTH_KBD_', KeyboardMessageType, 4],
+    ['video messages', linux.enums.synthvid_msg_type, 'SYNTHVID_', VideoMessageType, 13],
     ['offer flags', numbers(linux.constants), 'VMBUS_CHANNEL_', OfferFlags, 5],
     ['SRB flags', numbers(linux.constants), 'SRB_FLAGS_', SrbFlags, 10],
     ['SRB status', numbers(linux.constants), 'SRB_STATUS_', SrbStatus, 9],

@@ -1,16 +1,19 @@
 import { HeartbeatMessage } from '../devices/heartbeat.ts'
 import { ShutdownMessage } from '../devices/shutdown.ts'
 import { TimeSyncMessage } from '../devices/timesync.ts'
+import { VideoMessage } from '../devices/video/index.ts'
 import { EchoVsc } from '../vsc/echo.ts'
 import { HeartbeatVsc } from '../vsc/heartbeat.ts'
 import { KeyboardVsc } from '../vsc/keyboard.ts'
 import { ShutdownVsc } from '../vsc/shutdown.ts'
 import { TimeSyncVsc } from '../vsc/timesync.ts'
+import { VideoVsc } from '../vsc/video/index.ts'
 import { EchoVsp } from '../vsp/echo.ts'
 import { HeartbeatVsp } from '../vsp/heartbeat.ts'
 import { KeyboardVsp } from '../vsp/keyboard.ts'
 import { ShutdownVsp } from '../vsp/shutdown.ts'
 import { TimeSyncVsp } from '../vsp/timesync.ts'
+import { VideoVsp } from '../vsp/video/index.ts'
 import type { FuzzTarget } from './target.ts'
 import { clientTarget } from './targets/client.ts'
 import { decodeTarget } from './targets/decode.ts'
@@ -19,6 +22,10 @@ import { ringTarget } from './targets/ring.ts'
 import { serverTarget } from './targets/server.ts'
 import { vscTarget } from './targets/vsc.ts'
 import { vspTarget } from './targets/vsp.ts'
+
+// A run has little memory.
+const small = { width: 64, height: 48 }
+const smallScreen = { resolutions: [small], vramMegabytes: 1 }
 
 /** Everything of this package that can be fuzzed: what `vmbus fuzz all` runs. */
 export function ownTargets(): readonly FuzzTarget[] {
@@ -57,5 +64,20 @@ export function ownTargets(): readonly FuzzTarget[] {
       exercise: (timesync) => timesync.sample(),
     }),
     vscTarget('timesync-vsc', () => new TimeSyncVsc(), { messages: TimeSyncMessage, offer: { pipe: 'message' } }),
+    vspTarget('video-vsp', () => new VideoVsp(smallScreen), {
+      messages: VideoMessage,
+      completes: false,
+      exercise: (video, number) => void (number < 128 ? video.image({ pointer: true }) : video.requestMode(small)),
+    }),
+    vscTarget('video-vsc', () => new VideoVsc({ resolution: small }), {
+      messages: VideoMessage,
+      offer: { pipe: 'message', mmioMegabytes: 1 },
+      exercise: (video, number) => {
+        if (video.mode === undefined) return
+        video.canvas.text('fuzz', number - 100, number - 100)
+        video.movePointer(number, number)
+        video.flush()
+      },
+    }),
   ]
 }

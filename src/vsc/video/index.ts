@@ -270,11 +270,12 @@ export class VideoVsc extends MessageVsc<VideoMessage, VideoVscEvents> {
       return
     }
     const vramGpa = BigInt(this.#vram.first * PAGE_SIZE)
-    const body = { userContext: vramGpa, isVramGpaSpecified: 1, vramGpa }
+    const userContext = ++this.#contexts
+    const body = { userContext, isVramGpaSpecified: 1, vramGpa }
     const shown = (message: VideoMessage | undefined) => {
       if (message !== undefined) this.#setMode(first, (mode) => mode !== undefined && this.ready())
     }
-    this.#ask({ type: 'VramLocation', body }, 'VramLocationAck', shown, vramGpa)
+    this.#ask({ type: 'VramLocation', body }, 'VramLocationAck', shown, userContext)
   }
 
   /** Sets a mode, which is known to fit. */
