@@ -14,7 +14,7 @@ describe('vmbus demo', () => {
   it('shows the partitions and the channels between them', () => {
     expect(whole.status).toBe(0)
     const text = whole.lines.join('\n')
-    expect(text).toContain('│ Keyboard VSP             │══ channel 2 ══│ Keyboard VSC             │')
+    expect(text).toContain('│ Keyboard VSP             │══ channel 3 ══│ Keyboard VSC             │')
     expect(text).toContain('│ Echo VSP                 │══ channel 1 ══│ Echo VSC                 │')
     expect(text).toContain('VMBus 6.0')
   })
@@ -22,7 +22,7 @@ describe('vmbus demo', () => {
   it('shows the conversation and what came of it', () => {
     const words = whole.lines.map((line) => line.replace(/\s+/g, ' ').trim())
     expect(words.some((line) => /child → root InitiateContact version 6\.0/.test(line))).toBe(true)
-    expect(words.some((line) => /root → child Keystroke #2 keyboard makeCode 35$/.test(line))).toBe(true)
+    expect(words.some((line) => /root → child Keystroke #3 keyboard makeCode 35$/.test(line))).toBe(true)
     expect(words).toContain('child: key 0x23 down')
     expect(words).toContain('child: the echo device answered "hello, root"')
     expect(words).toContain('keys heard by the child 6')
@@ -44,6 +44,15 @@ describe('vmbus demo', () => {
         ...['SetVpRegisters', 'CreatePort', 'ConnectPort'],
       ].map((name) => `HvCall${name} HV_STATUS_SUCCESS`),
     )
+  })
+
+  it('draws a picture on the child’s screen, which the root sees', () => {
+    const words = whole.lines.map((line) => line.replace(/\s+/g, ' ').trim())
+    expect(whole.lines.join('\n')).toContain('│ Video VSP                │══ channel 2 ══│ Video VSC                │')
+    expect(words.some((line) => /child → root PointerShape #2 video .*width 11, height 16/.test(line))).toBe(true)
+    // A pipe is no terminal.
+    expect(words).toContain('root: sees 320×200 pixels, which this terminal cannot show')
+    expect(whole.lines.join('')).not.toContain('▀')
   })
 
   it('shows a device at work behind the IOMMU, and stopped where it strays', () => {
@@ -69,7 +78,7 @@ describe('vmbus demo', () => {
     expect(status).toBe(0)
     expect(system.filter((line) => /[Kk]ey/.test(line))).toEqual([])
     expect(system.some((line) => line.includes('│ Echo VSP                 │══ channel 1 ══│ Echo VSC'))).toBe(true)
-    expect(system.some((line) => /^channels opened +1$/.test(line))).toBe(true)
+    expect(system.some((line) => /^channels opened +2$/.test(line))).toBe(true)
   })
 
   it('refuses to leave away what is not there', () => {

@@ -10,33 +10,39 @@ import { Session } from '../vmbus/session.ts'
 import { versionText } from '../vmbus/versions.ts'
 import { EchoVsc } from '../vsc/echo.ts'
 import { KeyboardVsc } from '../vsc/keyboard.ts'
+import { VideoVsc } from '../vsc/video/index.ts'
 import { EchoVsp } from '../vsp/echo.ts'
 import { KeyboardVsp } from '../vsp/keyboard.ts'
+import { VideoVsp } from '../vsp/video/index.ts'
 import type { Guid } from '../wire/index.ts'
 import { type Command, type ExitStatus, UsageError } from './command.ts'
 import { deviceWrites, faultLines, giveDevicePage } from './demo-dma.ts'
 import { drawSystem, type SystemPicture } from './demo-picture.ts'
+import { demoScreen, drawDemo } from './demo-screen.ts'
+import { halfBlocks, showsPictures } from './half-blocks.ts'
 import { liveLine } from './live-line.ts'
 import { dialogueLines, verdict } from './replay.ts'
 import { paint, print } from './terminal.ts'
 
 /** Set 1 scan codes of the keys that the demo types. */
 const keys = { h: 0x23, i: 0x17, enter: 0x1c } as const
-const devices = ['keyboard', 'echo'] as const
+/** Letters in a line of the picture. */
+const thumbnailColumns = 76
+const devices = ['keyboard', 'echo', 'video'] as const
 
 /** `vmbus demo`: the whole system at work. */
 export const demoCommand: Command = {
   name: 'demo',
-  usage: 'demo [--without keyboard|echo]',
+  usage: `demo [--without ${devices.join('|')}]`,
   summary: 'Runs a root and a child partition with devices between them, and shows what they say.',
   words: 0,
-  options: { without: { value: 'DEVICE', help: `leave a device away: ${devices.join(' or ')}` } },
+  options: { without: { value: 'DEVICE', help: `leave a device away: ${devices.join(', ')}` } },
   async run(call): Promise<ExitStatus> {
     const without = call.option('without')
     if (without !== undefined && !devices.some((device) => device === without)) {
-      throw new UsageError(`--without takes ${devices.join(' or ')}, not ${without}`)
+      throw new UsageError(`--without takes one of ${devices.join(', ')}, not ${without}`)
     }
-    await runSystem({ keyboard: without !== 'keyboard', echo: without !== 'echo' })
+    await runSystem((device) => device !== without)
     heading('A stock Linux kernel, recorded')
     const recorded = replay(linuxBoot)
     print(...dialogueLines(recorded), ...verdict(recorded))
@@ -48,7 +54,7 @@ function heading(text: string): void {
   print('', paint('bold', `── ${text} ${'─'.repeat(Math.max(0, 76 - text.length))}`))
 }
 
-async function runSystem(wanted: { readonly keyboard: boolean; readonly echo: boolean }): Promise<void> {
+async function runSystem(wants: (device: (typeof devices)[number]) => boolean): Promise<void> {
   heading('The root makes a child, by hypercalls')
   const watch = new Watch()
   let machine: HypervisorTransport | undefined
@@ -68,11 +74,14 @@ async function runSystem(wanted: { readonly keyboard: boolean; readonly echo: bo
   })
   heading('VMBus starts on top')
   watch.on(bus)
-  const keyboard = wanted.keyboard ? new KeyboardVsp() : undefined
+  const keyboard = wants('keyboard') ? new KeyboardVsp() : undefined
   if (keyboard !== undefined) bus.host.offer(keyboard)
-  if (wanted.echo) bus.host.offer(new EchoVsp())
+  if (wants('echo')) bus.host.offer(new EchoVsp())
+  const screen = wants('video') ? new VideoVsp({ resolutions: [demoScreen], vramMegabytes: 1 }) : undefined
+  if (screen !== undefined) bus.host.offer(screen)
   const driver = keyboard === undefined ? undefined : await bus.guest.attach(KeyboardVsc)
-  const echo = wanted.echo ? await bus.guest.attach(EchoVsc) : undefined
+  const display = screen === undefined ? undefined : await bus.guest.attach(VideoVsc)
+  const echo = wants('echo') ? await bus.guest.attach(EchoVsc) : undefined
   driver?.on('key', ({ code, isPressed }) =>
     watch.heard(`child: key 0x${code.toString(16)} ${isPressed ? 'down' : 'up'}`),
   )
@@ -83,6 +92,17 @@ async function runSystem(wanted: { readonly keyboard: boolean; readonly echo: bo
   }
   if (echo !== undefined)
     watch.heard(`child: the echo device answered ${JSON.stringify(await echo.echo('hello, root'))}`)
+  if (screen !== undefined && display !== undefined) {
+    heading('The child draws, the root looks')
+    drawDemo(display)
+    bus.settle()
+    const image = screen.image({ pointer: true })
+    const isShown = image !== undefined && showsPictures(process.stdout)
+    watch.heard(
+      `root: sees ${image?.width}×${image?.height} pixels${isShown ? '' : ', which this terminal cannot show'}`,
+    )
+    if (isShown) print(...halfBlocks(image, thumbnailColumns))
+  }
   if (machine !== undefined) {
     heading('A device does DMA through the IOMMU, and strays')
     const guestPage = bus.memory.size / PAGE_SIZE - 1
@@ -94,6 +114,7 @@ async function runSystem(wanted: { readonly keyboard: boolean; readonly echo: bo
   heading('Drivers let go')
   driver?.close()
   echo?.close()
+  display?.close()
   bus.settle()
   watch.flush()
   heading('Counters')

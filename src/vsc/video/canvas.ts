@@ -5,6 +5,16 @@ import { cell, glyph } from './font.ts'
 /** Most rectangles that are kept apart: as many as one message carries. */
 const maxRects = 255
 
+/** How text looks. */
+export interface TextLook {
+  /** Default white. */
+  readonly ink?: number
+  /** What letters stand on. By default what is there. */
+  readonly paper?: number
+  /** Default 1. */
+  readonly scale?: number
+}
+
 /**
  * Draws into a framebuffer in guest memory, and keeps account of what changed. What lies outside the screen is cut off.
  * Colours are `0xrrggbb`.
@@ -58,10 +68,10 @@ export class Canvas {
   }
 
   /**
-   * Writes a line of text, ink on paper: each letter has 6×8 pixels, times `scale`. ASCII; other letters are frames.
-   * Answers the rectangle that it took, of which a part may lie outside the screen.
+   * Writes a line of text: each letter has 6×8 pixels, times `scale`. ASCII; other letters are frames. Answers the rectangle
+   * that it took, of which a part may lie outside the screen.
    */
-  text(text: string, x: number, y: number, { ink = 0xffffff, paper = 0x000000, scale = 1 } = {}): Rect {
+  text(text: string, x: number, y: number, { ink = 0xffffff, paper, scale = 1 }: TextLook = {}): Rect {
     const [width, height] = [cell.width * scale, cell.height * scale]
     const rect = { left: x, top: y, right: x + width * text.length, bottom: y + height }
     const area = clipRect(rect, this.width, this.height)
@@ -69,10 +79,12 @@ export class Canvas {
     const glyphs = Array.from(text, glyph)
     for (let row = area.top; row < area.bottom; row++) {
       const line = Math.floor((row - y) / scale)
+      if (paper === undefined) this.#read(row, area.left, area.right)
       for (let column = area.left; column < area.right; column++) {
         const at = Math.floor((column - x) / scale)
         const isInk = glyphs[Math.floor(at / cell.width)]?.[line]?.[at % cell.width] === '#'
-        this.#put(column, isInk ? ink : paper)
+        if (isInk) this.#put(column, ink)
+        else if (paper !== undefined) this.#put(column, paper)
       }
       this.#write(row, area.left, area.right)
     }
@@ -99,10 +111,18 @@ export class Canvas {
     this.#row[2 * x + 1] = word >> 8
   }
 
+  #read(y: number, left: number, right: number): void {
+    const pixel = this.#mode.depth / 8
+    this.#memory.read(this.#gpa(y, left), this.#row, left * pixel, (right - left) * pixel)
+  }
+
   #write(y: number, left: number, right: number): void {
     const pixel = this.#mode.depth / 8
-    const gpa = this.#start + y * this.#mode.pitch + left * pixel
-    this.#memory.write(gpa, this.#row, left * pixel, (right - left) * pixel)
+    this.#memory.write(this.#gpa(y, left), this.#row, left * pixel, (right - left) * pixel)
+  }
+
+  #gpa(y: number, x: number): number {
+    return this.#start + y * this.#mode.pitch + (x * this.#mode.depth) / 8
   }
 
   #changed(area: Rect): void {

@@ -24,7 +24,7 @@ import { isWireError, type WireContext } from '../../wire/index.ts'
 import { MessageVsc } from '../message-vsc.ts'
 import { Canvas } from './canvas.ts'
 
-export { Canvas } from './canvas.ts'
+export { Canvas, type TextLook } from './canvas.ts'
 
 /** How a screen is driven; everything has a default. */
 export interface VideoVscOptions {
