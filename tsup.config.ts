@@ -1,4 +1,4 @@
-import { copyFileSync, rmSync } from 'node:fs'
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { entries } from './scripts/entries.ts'
 
 /** Makes relative imports name the built files: `./ring.ts` becomes `./ring.js`, or `./ring.cjs` in CommonJS. */
@@ -17,7 +17,15 @@ const modules = { bundle: false, target: 'node20', removeNodeProtocol: false, pl
 /** The transcripts' JSON Schema ships beside the code that reads them. */
 const schema = 'transcript.schema.json'
 
-// tsup cleans per build, and the three below run at the same time.
+/** Entries with code of others in them: its licences are written beside it. */
+const withOthers = { entry: 'png/index', packages: ['fast-png', 'fflate', 'iobuffer'] }
+
+function writeLicences(): void {
+  const texts = withOthers.packages.map((name) => `${name}\n\n${readFileSync(`node_modules/${name}/LICENSE`, 'utf8')}`)
+  writeFileSync('dist/png/LICENSES.txt', texts.join('\n\n'))
+}
+
+// tsup cleans per build, and those below run at the same time.
 rmSync('dist', { recursive: true, force: true })
 
 // Without tsup's own types: they do not compile with `skipLibCheck: false`, as everything here does.
@@ -25,11 +33,18 @@ export default [
   {
     ...modules,
     format: 'esm',
-    entry: ['src/**/*.ts'],
+    entry: ['src/**/*.ts', `!src/${withOthers.entry}.ts`],
     sourcemap: true,
     onSuccess: async () => copyFileSync(`src/trace/${schema}`, `dist/trace/${schema}`),
   },
-  { ...modules, format: 'cjs', entry: ['src/**/*.ts', '!src/cli/**'] },
+  { ...modules, format: 'cjs', entry: ['src/**/*.ts', '!src/cli/**', `!src/${withOthers.entry}.ts`] },
+  {
+    format: ['esm', 'cjs'],
+    entry: { [withOthers.entry]: `src/${withOthers.entry}.ts` },
+    target: 'node20',
+    platform: 'browser',
+    onSuccess: async () => writeLicences(),
+  },
   {
     format: ['esm', 'cjs'],
     entry: Object.fromEntries(entries().map(({ name, source }) => [name, source])),

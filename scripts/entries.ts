@@ -21,6 +21,7 @@ const folders: readonly (readonly [subpath: string, folder: string])[] = [
   ['devices', 'devices'],
   ['vsp', 'vsp'],
   ['vsc', 'vsc'],
+  ['png', 'png'],
   ['trace', 'trace'],
   ['fuzz', 'fuzz'],
   ['guest', 'guest'],

@@ -32,6 +32,7 @@ const refusedImports: readonly (readonly [folder: string, path: string])[] = [
   ['testing', '../cli/main.ts'],
   ['trace', '../cli/main.ts'],
   ['node', '../cli/main.ts'],
+  ['png', '../devices/video/index.ts'],
   ['.', './testing/index.ts'],
   ['.', './node/index.ts'],
 ]
@@ -53,6 +54,8 @@ const allowedImports: readonly (readonly [folder: string, path: string])[] = [
   ['trace', '../index.ts'],
   ['testing', 'fast-check'],
   ['cli', '../testing/index.ts'],
+  ['cli', '../png/index.ts'],
+  ['png', 'fast-png'],
   ['node', 'node:fs'],
   ['guest', 'node:net'],
   ['cli', 'node:util'],
@@ -60,7 +63,7 @@ const allowedImports: readonly (readonly [folder: string, path: string])[] = [
 ]
 
 const pure = ['wire', 'memory', 'hypercall', 'hypervisor', 'vmbus', 'devices']
-const browser = [...pure, 'channels', 'vsp', 'vsc', 'fuzz', 'testing', 'trace', '.']
+const browser = [...pure, 'channels', 'vsp', 'vsc', 'fuzz', 'testing', 'trace', 'png', '.']
 const impure = ['Date.now()', 'new Date()', 'Math.random()', 'setTimeout', 'queueMicrotask', 'Promise.resolve()']
 const nodeOnly = ['Buffer.alloc(1)', 'process.env']
 
