@@ -1,9 +1,9 @@
-/** Groups of behaviours.json whose M and S entries must each have a passing test: all but SynIC (12) and the devices (17 and up). */
-export const protocolGroups: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16]
+/** Groups of behaviours.json whose M and S entries must each have a passing test: all but the devices (17 to 22). */
+export const protocolGroups: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 23]
 
 /** Entries of rejects.json that must each have a passing test: a letter prefix stands for all its entries. */
 export const protocolRejects: readonly string[] = [
-  ...['MS', 'SV', 'GP', 'RB', 'PI', 'VI'],
+  ...['MS', 'HC', 'SV', 'GP', 'RB', 'PI', 'VI'],
   ...['KB-02', 'KB-03'],
   ...['IC-01', 'IC-02', 'IC-04', 'IC-05', 'IC-07', 'IC-08', 'IC-17'],
   ...['TR-01', 'TR-02', 'TR-04', 'TR-05', 'TR-07', 'TR-08', 'TR-10', 'TR-17'],

@@ -7,7 +7,9 @@ import {
   type CallPages,
   type Convention,
   call,
+  callCoded,
   conventions,
+  decodeCall,
   executeToEnd,
   HvCallAssertVirtualInterrupt,
   HvCallFlushVirtualAddressListEx,
@@ -16,10 +18,12 @@ import {
   HvCallGetVpRegisters,
   HvCallGetVpSetFromMda,
   HvCallPostMessage,
+  HvCallRestorePartitionState,
   HvCallRestorePartitionTime,
   HvCallRetargetDeviceInterrupt,
   HvCallSendSyntheticClusterIpiEx,
   HvCallSetVpRegisters,
+  HvCallSetVpState,
   HvCallSignalEvent,
   HvCallVtlCall,
   HvCallVtlReturn,
@@ -403,6 +407,45 @@ describe('headers of variable size', () => {
   })
 })
 
+describe('blobs of state', () => {
+  it('[HC-31] that announce more bytes than their block has are refused before anyone copies them', () => {
+    const restore = (restoreDataCount: number) => {
+      const { registers, memory, pages } = new Caller()
+      const input = { partitionId: 3n, flags: 0, restoreDataCount, restoreData: new Uint8Array(4080) }
+      placeCall(registers, HvCallRestorePartitionState, { input }, pages)
+      const { fault } = decodeCall(registers, memory, callCoded)
+      let copied = -1
+      new HypercallDispatcher()
+        .on(HvCallRestorePartitionState, ({ input }) => {
+          copied = input.restoreData.subarray(0, input.restoreDataCount).byteLength
+          return { status: 0, output: { restoreState: 0, restoreDataConsumed: copied } }
+        })
+        .dispatch(registers, memory, undefined)
+      return [registers.status, copied, fault?.path]
+    }
+    expect(restore(4080)).toEqual([0, 4080, undefined])
+    expect(restore(4081)).toEqual([5, -1, 'restoreDataCount'])
+    expect(restore(0xffff_ffff)).toEqual([5, -1, 'restoreDataCount'])
+  })
+
+  it('[HC-31] in a header that is longer than a page are not read at all', () => {
+    const { registers, memory } = new Caller()
+    const reads: number[] = []
+    const watched = {
+      read: (gpa: number) => reads.push(gpa),
+      write: memory.write.bind(memory),
+    }
+    const calls = new HypercallDispatcher().on(HvCallSetVpState, () => 0)
+    registers.set('RDX', BigInt(inputGpa))
+    // 32 bytes of fixed header and 1023 qwords.
+    registers.control = 0xe4n | (0x3ffn << 17n)
+    expect(calls.dispatch(registers, watched, undefined)).toMatchObject({ rule: 'straddle', status: 4 })
+    registers.control |= 0x1_0000n
+    expect(calls.dispatch(registers, watched, undefined)).toMatchObject({ rule: 'too-big-for-registers', status: 3 })
+    expect(reads).toEqual([])
+  })
+})
+
 describe('reserved fields', () => {
   const cases: readonly (readonly [HypercallDefinition, number])[] = [
     [HvCallAssertVirtualInterrupt, 29],
@@ -766,7 +809,7 @@ describe('every call with a layout, answered in every convention that can carry 
         invocations = 0
         const outcome = calls.dispatch(registers, memory, undefined)
         if (outcome.kind === 'refused') {
-          expect(outcome.rule).toMatch(/^(vp-set-format|too-big-for-registers|straddle)$/)
+          expect(outcome.rule).toMatch(/^(vp-set-format|chunk-size|too-big-for-registers|straddle)$/)
           continue
         }
         expect(outcome).toEqual({ kind: 'completed' })

@@ -18,6 +18,8 @@ export interface HypercallFacts {
   /** Privilege that the caller needs. */
   readonly privilege?: PartitionPrivilege | undefined
   readonly caller?: HypercallCaller | undefined
+  /** A field of the input that counts how many bytes of another are in use; that one has its full size in any case. */
+  readonly chunk?: { readonly count: string; readonly data: string } | undefined
   /** May be made with its input in registers. */
   readonly fast?: boolean | undefined
   /** Where it exists only on one. */
@@ -115,6 +117,7 @@ export function call<
     layout: description.layout,
     privilege: description.privilege,
     caller: description.caller,
+    chunk: description.chunk,
     fast: description.fast,
     architecture: description.architecture,
     since: description.since,

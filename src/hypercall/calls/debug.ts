@@ -24,6 +24,7 @@ export const HvCallPostDebugData = /* @__PURE__ */ call(0x0069, 'HvCallPostDebug
     pendingCount: u32,
     padding: reserved(4),
   },
+  chunk: { count: 'count', data: 'data' },
   privilege: 'debugging',
   caller: 'any',
   since: 'Windows Server 2008',

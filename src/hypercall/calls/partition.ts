@@ -205,6 +205,7 @@ export const HvCallRestorePartitionState = /* @__PURE__ */ call(0x005f, 'HvCallR
     restoreState: SaveRestoreStateResultField,
     restoreDataConsumed: u32,
   },
+  chunk: { count: 'restoreDataCount', data: 'restoreData' },
   privilege: 'createPartitions',
   caller: 'parent',
   since: 'Windows Server 2008',

@@ -20,9 +20,11 @@ export class CallShape {
   readonly reservedInElement: readonly ReservedWord[]
   /** The header's field that is a VP set. */
   readonly vpSet: string | undefined
+  /** Where the header counts the bytes in use of a field, and how many that field has. */
+  readonly chunk: { readonly countAt: number; readonly most: number } | undefined
 
   /** Throws a `RangeError` for a definition with elements of variable size, or with both kinds of output. */
-  constructor({ name, kind, input, element, output, outputElement }: HypercallDefinition) {
+  constructor({ name, kind, input, element, output, outputElement, chunk }: HypercallDefinition) {
     if (element?.variable || outputElement?.variable) throw new RangeError(`${name}: elements of variable size`)
     if (output !== undefined && outputElement !== undefined) throw new RangeError(`${name}: two kinds of output`)
     this.rep = kind === 'rep' || kind === 'variable-rep'
@@ -35,7 +37,15 @@ export class CallShape {
     this.reserved = input === undefined ? [] : reservedWords(input)
     this.reservedInElement = element === undefined ? [] : reservedWords(element)
     this.vpSet = input?.layout.find(({ schema }) => schema === VpSet)?.name
+    const data = input?.layout.find((field) => field.name === chunk?.data)
+    const countAt = input?.layout.find((field) => field.name === chunk?.count)?.offset
+    this.chunk = data === undefined || countAt === undefined ? undefined : { countAt, most: data.schema.size }
   }
+}
+
+/** Whether a header at the start of `view` counts more bytes than its block has. */
+export function isOverfull({ chunk }: CallShape, view: DataView): boolean {
+  return chunk !== undefined && view.getUint32(chunk.countAt, true) > chunk.most
 }
 
 /** A word in which some bytes must be zero: those in the mask. */

@@ -2,7 +2,7 @@ import { type Infer, isWireError, type WireFault, WireReader } from '../../wire/
 import type { HypercallDefinition } from '../calls/call.ts'
 import { HypercallInputValue } from '../input-value.ts'
 import { CallBlocks } from './call-blocks.ts'
-import { CallShape } from './call-shape.ts'
+import { CallShape, isOverfull } from './call-shape.ts'
 import { onArm64 } from './convention.ts'
 import { checkHeader } from './header-check.ts'
 import { type HypercallMemory, isMemoryFault } from './memory.ts'
@@ -117,6 +117,12 @@ function contents(definition: HypercallDefinition, shape: CallShape, blocks: Cal
       const wrong = checkHeader(shape, value, reader.byteOffset, blocks.headerSize, refusals, answers)
       if (wrong !== undefined) {
         const fault: WireFault = { code: 'LENGTH', path: shape.vpSet ?? '', offset: reader.byteOffset, why: wrong.why }
+        return { block, input, elements, fault }
+      }
+      if (isOverfull(shape, reader.view)) {
+        const path = definition.chunk?.count ?? ''
+        const { countAt: offset = 0 } = shape.chunk ?? {}
+        const fault: WireFault = { code: 'LENGTH', path, offset, why: refusals.chunkSize.why }
         return { block, input, elements, fault }
       }
     }

@@ -94,6 +94,7 @@ export function refusalsUnder(answers: Answers) {
     accessDenied: refusal(AccessDenied, 'access-denied', 'the caller lacks the privilege'),
     malformed: refusal(InvalidParameter, 'malformed', 'a structure that its own counts contradict'),
     headerSize: refusal(InvalidParameter, 'header-size', 'a variable header of another size than its contents'),
+    chunkSize: refusal(InvalidParameter, 'chunk-size', 'more bytes announced than the block has'),
     vpSetFormat: refusal(InvalidParameter, 'vp-set-format', 'a VP set of a format that is none'),
     reservedFields: refusal(InvalidParameter, 'reserved-fields', 'reserved fields that are not zero'),
   } as const

@@ -1,5 +1,5 @@
 import { isWireError, WireReader } from '../../wire/index.ts'
-import { areZero } from '../conventions/call-shape.ts'
+import { areZero, isOverfull } from '../conventions/call-shape.ts'
 import { checkHeader } from '../conventions/header-check.ts'
 import { type HypercallMemory, isMemoryFault } from '../conventions/memory.ts'
 import type { Answers, Refusal, Refusals } from '../conventions/refusals.ts'
@@ -69,6 +69,7 @@ export function decodeHeader<C>(
   const { blocks, input } = work
   const checksReserved = answers.reservedFields === 'refuse'
   if (checksReserved && !areZero(shape.reserved, input.view, 0)) return refusals.reservedFields
+  if (isOverfull(shape, input.view)) return refusals.chunkSize
   try {
     if (!definition.input.variable) {
       work.header = definition.input.decodeAt(input, 0)
