@@ -11,6 +11,8 @@ export const OurStatus = {
   selfNotAllowed: HvStatus.AccessDenied,
   /** A VP is created twice. */
   vpExists: HvStatus.InvalidVpIndex,
+  /** An address of a VP is to be translated whose paging this model does not know. */
+  pagingMode: HvStatus.InvalidVpState,
   /** A register that the model does not have (OpenVMM answers UNKNOWN_REGISTER_NAME). */
   unknownRegister: HvStatus.InvalidParameter,
   /** A value that a register does not take (OpenVMM answers INVALID_REGISTER_VALUE). */

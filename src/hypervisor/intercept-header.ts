@@ -4,6 +4,8 @@ import { X64Register } from '../hypercall/registers/x64.ts'
 import { X64SegmentRegister } from '../hypercall/vp-registers.ts'
 import type { X64InterceptMessageHeader } from '../hypercall/x64-messages.ts'
 import type { Infer } from '../wire/index.ts'
+import { levelRegister } from './level-register.ts'
+import { register64 } from './register-contents.ts'
 import type { VirtualProcessor } from './virtual-processor.ts'
 
 /** Bytes of an ARM64 instruction. */
@@ -11,12 +13,12 @@ const arm64InstructionLength = 4
 
 /** A register of the level that a VP runs in, its low 64 bits; 0 where nobody has set it. */
 export function registerOf(vp: VirtualProcessor, name: number): bigint {
-  return contentsOf(vp, name)?.low ?? 0n
+  return levelRegister(vp, vp.current, name)
 }
 
 /** A segment register of the level that a VP runs in. */
 export function segmentOf(vp: VirtualProcessor, name: number): Infer<typeof X64SegmentRegister> {
-  const { low = 0n, high = 0n } = contentsOf(vp, name) ?? {}
+  const { low, high } = vp.current.registers.get(name) ?? register64(0n)
   const view = new DataView(new ArrayBuffer(X64SegmentRegister.size))
   view.setBigUint64(0, low, true)
   view.setBigUint64(8, high, true)
@@ -64,8 +66,4 @@ export function arm64Header(vp: VirtualProcessor, access: number): Infer<typeof 
     pc: registerOf(vp, Arm64CoreRegister.HvArm64RegisterPc),
     cpsr,
   }
-}
-
-function contentsOf(vp: VirtualProcessor, name: number) {
-  return vp.current.registers.get(name) ?? vp.registers.get(name)
 }

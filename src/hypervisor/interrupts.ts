@@ -13,6 +13,9 @@ const special: ReadonlyMap<number, SpecialInterrupt> = /* @__PURE__ */ new Map([
   [InterruptType.Sipi, 'sipi'],
 ])
 
+/** Destination of an x2APIC: all processors. Source: Intel SDM volume 3, 11.12.9. */
+const broadcast = 0xffff_ffffn
+
 /** What HvCallAssertVirtualInterrupt asserts. Destinations are VP numbers: APIC ids are the same here. */
 export interface VirtualInterrupt {
   readonly partition: bigint
@@ -80,9 +83,10 @@ export function sendClusterIpi(
   return HvStatus.Success
 }
 
-function destinations(partition: Partition, destination: bigint, isLogical: boolean): VirtualProcessor[] {
+/** The VPs that an interrupt destination means: one, or 0xFFFF_FFFF for all; of a logical one those in the mask. */
+export function destinations(partition: Partition, destination: bigint, isLogical: boolean): VirtualProcessor[] {
   return partition.processors().filter(({ index }) => {
-    if (!isLogical) return BigInt(index) === destination
+    if (!isLogical) return destination === broadcast || BigInt(index) === destination
     return index < 8 && (destination & (1n << BigInt(index))) !== 0n
   })
 }

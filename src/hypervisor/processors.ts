@@ -1,12 +1,13 @@
-import { maxVpIndex, WellKnownVp } from '../hypercall/ids.ts'
+import { maxVpIndex } from '../hypercall/ids.ts'
 import { CommonRegister } from '../hypercall/registers/common.ts'
 import { HvStatus } from '../hypercall/status.ts'
 import { OurStatus, poolCost } from './choices.ts'
+import { destinations } from './interrupts.ts'
 import type { Partition } from './partition.ts'
 import type { RegisterContents } from './register-contents.ts'
 import { readRegister, writeRegister } from './registers.ts'
-import { failed, type Result } from './result.ts'
-import { targetOf, vpOf } from './target.ts'
+import { done, failed, type Result } from './result.ts'
+import { accessedVp, targetOf, type VpAccess, vpOf } from './target.ts'
 import { VirtualProcessor, type VtlState } from './virtual-processor.ts'
 
 /** HvCallCreateVp: explicitly suspended, registers reset. Answers its HV_STATUS. Source: TLFS 7.9.1, 2.0A 7.10.1. */
@@ -32,12 +33,8 @@ export function deleteVp(caller: Partition, partition: bigint, index: number): n
 }
 
 /** Whose registers a call means. `caller` is the VP that makes it: VP number SELF is that. */
-export interface RegisterTarget {
+export interface RegisterTarget extends VpAccess {
   readonly caller: VirtualProcessor
-  readonly partition: bigint
-  readonly vp: number
-  /** Level; default the one that a VP of the caller's own runs in, and 0 of a child's. */
-  readonly vtl?: number
 }
 
 /** HvCallGetVpRegisters, one element. */
@@ -59,23 +56,12 @@ export function setVpRegister(target: RegisterTarget, name: number, value: Regis
 }
 
 function registersOf(target: RegisterTarget): Result<{ readonly vp: VirtualProcessor; readonly state: VtlState }> {
-  const { caller } = target
-  const partition = targetOf(caller.partition, target.partition, { target: 'self or child', states: ['active'] })
-  if (partition.value === undefined) return partition
-  const isSelf = partition.value === caller.partition
-  // On ARM64 these calls are what MSRs are on x64: every guest may make them.
-  const isOpen = caller.partition.machine.architecture === 'arm64' || caller.partition.has('accessVpRegisters')
-  if (isSelf && !isOpen) return failed(HvStatus.AccessDenied)
-  const found =
-    isSelf && target.vp === WellKnownVp.Self ? vpOf(partition.value, caller.index) : vpOf(partition.value, target.vp)
+  const { partition } = target.caller
+  const found = targetOf(partition, target.partition, { target: 'self or child', states: ['active'] })
   if (found.value === undefined) return found
-  const vtl = target.vtl ?? (isSelf ? caller.vtl : 0)
-  // A lower level must not reach into a higher one.
-  if (isSelf && vtl > caller.vtl) return failed(HvStatus.AccessDenied)
-  const state = found.value.level(vtl)
-  return state === undefined
-    ? failed(OurStatus.vtlNotEnabled)
-    : { status: HvStatus.Success, value: { vp: found.value, state } }
+  // Of a child a parent may ask without the privilege.
+  if (found.value === partition && !partition.has('accessVpRegisters')) return failed(HvStatus.AccessDenied)
+  return accessedVp(target.caller, target)
 }
 
 /** HvCallGetVpIndexFromApicId, one element: APIC ids are VP numbers here. */
@@ -83,6 +69,18 @@ export function vpIndexFromApicId(caller: Partition, partition: bigint, apicId: 
   const target = targetOf(caller, partition, { target: 'self or child', states: ['active'] })
   if (target.value === undefined) return target
   return target.value.vps.has(apicId) ? { status: HvStatus.Success, value: apicId } : failed(HvStatus.InvalidParameter)
+}
+
+/** HvCallGetVpSetFromMda: the VPs that an interrupt destination means, by number. */
+export function vpsFromMda(
+  caller: Partition,
+  partition: bigint,
+  destination: bigint,
+  isLogical: boolean,
+): Result<readonly number[]> {
+  const target = targetOf(caller, partition, { target: 'self or child', states: ['active'] })
+  if (target.value === undefined) return target
+  return done(destinations(target.value, destination, isLogical).map(({ index }) => index))
 }
 
 /** HvCallStartVirtualProcessor: a VP that has not run yet starts with these registers in a level. */

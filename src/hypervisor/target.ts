@@ -1,10 +1,10 @@
-import { WellKnownPartition } from '../hypercall/ids.ts'
+import { WellKnownPartition, WellKnownVp } from '../hypercall/ids.ts'
 import type { PartitionPrivilege } from '../hypercall/privileges.ts'
 import { HvStatus } from '../hypercall/status.ts'
 import { OurStatus } from './choices.ts'
 import type { Partition, PartitionState } from './partition.ts'
 import { done, failed, type Result } from './result.ts'
-import type { VirtualProcessor } from './virtual-processor.ts'
+import type { VirtualProcessor, VtlState } from './virtual-processor.ts'
 
 /** Whom a call may name: a child of the caller; also the caller; a child, or the root itself. */
 export type TargetRule = 'child' | 'self or child' | 'child or root'
@@ -41,6 +41,32 @@ export function targetOf(caller: Partition, id: bigint, rules: TargetRules): Res
 export function refusal(caller: Partition, privilege?: PartitionPrivilege): number {
   if (caller.state === 'deleted') return HvStatus.AccessDenied
   return privilege === undefined || caller.has(privilege) ? HvStatus.Success : HvStatus.AccessDenied
+}
+
+/** Which VP a call accesses memory as, and in which level. */
+export interface VpAccess {
+  readonly partition: bigint
+  readonly vp: number
+  /** Default the one that a VP of the caller's own runs in, and 0 of a child's. */
+  readonly vtl?: number
+}
+
+/** The VP that a call means, and the level, which is none above the caller's own. */
+export function accessedVp(
+  caller: VirtualProcessor,
+  access: VpAccess,
+  target: TargetRule = 'self or child',
+): Result<{ readonly vp: VirtualProcessor; readonly state: VtlState }> {
+  const partition = targetOf(caller.partition, access.partition, { target, states: ['active'] })
+  if (partition.value === undefined) return partition
+  const isSelf = partition.value === caller.partition
+  const index = isSelf && access.vp === WellKnownVp.Self ? caller.index : access.vp
+  const vp = vpOf(partition.value, index)
+  if (vp.value === undefined) return vp
+  const vtl = access.vtl ?? (isSelf ? caller.vtl : 0)
+  if (isSelf && vtl > caller.vtl) return failed(HvStatus.AccessDenied)
+  const state = vp.value.level(vtl)
+  return state === undefined ? failed(OurStatus.vtlNotEnabled) : done({ vp: vp.value, state })
 }
 
 /** A VP of a partition. */

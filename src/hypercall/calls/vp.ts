@@ -354,8 +354,8 @@ export const HvCallGetVpSetFromMda = /* @__PURE__ */ call(0x00e5, 'HvCallGetVpSe
     reservedZ1: reserved(u32),
   },
   output: {
-    /** Format u64, ValidBanksMask u64, then up to 64 banks. */
-    targetVpSet: rest(),
+    /** At most 64 banks. */
+    targetVpSet: VpSet,
   },
   architecture: 'x64',
   since: 'Windows Server 2019 (call table)',

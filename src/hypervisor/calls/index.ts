@@ -4,6 +4,7 @@ import { HvCallGetVpRegisters, HvCallSetVpRegisters } from '../../hypercall/call
 import { type DispatcherOptions, HypercallDispatcher } from '../../hypercall/dispatcher/index.ts'
 import type { RegisterArchitecture } from '../../hypercall/registers/index.ts'
 import type { VirtualProcessor } from '../virtual-processor.ts'
+import { bindAccessCalls } from './access-calls.ts'
 import { bindDeviceDomainCalls } from './device-domain-calls.ts'
 import { bindDeviceInterruptCalls } from './device-interrupt-calls.ts'
 import type { ModelDispatcher } from './dispatcher.ts'
@@ -34,6 +35,7 @@ export function modelDispatcher(options: ModelDispatcherOptions = {}): ModelDisp
   const dispatcher: ModelDispatcher = new HypercallDispatcher<VirtualProcessor>({ allows, ...rest })
   bindPartitionCalls(dispatcher)
   bindMemoryCalls(dispatcher)
+  bindAccessCalls(dispatcher, isArm64)
   bindProcessorCalls(dispatcher, isArm64)
   bindPortCalls(dispatcher)
   bindVtlCalls(dispatcher, isArm64)

@@ -1,0 +1,99 @@
+import { TranslateGvaResultCode as Code } from '../hypercall/enums/memory.ts'
+import { Arm64SystemRegister } from '../hypercall/registers/arm64-system.ts'
+import { X64Register } from '../hypercall/registers/x64.ts'
+import { HvStatus } from '../hypercall/status.ts'
+import { PAGE_SIZE } from '../memory/index.ts'
+import { OurStatus } from './choices.ts'
+import { deniedAccess } from './denied-access.ts'
+import { levelRegister } from './level-register.ts'
+import { PageAccess } from './page-access.ts'
+import { type GvaAccess, pagingLevels, walkPageTables } from './page-walk.ts'
+import { done, failed, type Result } from './result.ts'
+import { accessedVp, type VpAccess } from './target.ts'
+import type { VirtualProcessor, VtlState } from './virtual-processor.ts'
+
+const cr0Paging = 1n << 31n
+const eferLongMode = 1n << 10n
+const sctlrMmu = 1n
+
+/** What HvCallTranslateVirtualAddress translates: a page of a VP's address space, for an access. */
+export interface TranslateGva extends VpAccess {
+  readonly gvaPage: bigint
+  /** Ring 3 or not; default as the VP runs. */
+  readonly as?: 'user' | 'supervisor'
+  readonly access: Omit<GvaAccess, 'isUser'>
+}
+
+/** What became of it. `code`: HV_TRANSLATE_GVA_RESULT_CODE, 0 with a page. */
+export interface Translation {
+  readonly code: number
+  readonly gpaPage: number
+  /** A page of the hypervisor's own lies there. */
+  readonly isOverlay: boolean
+  /** The access was judged as one of ring 3. */
+  readonly isUser: boolean
+}
+
+/**
+ * HvCallTranslateVirtualAddress. Without paging an address is its own translation; on x64 the page tables of long mode are walked. Any other
+ * paging, that of ARM64 too, is none of this model's: HV_STATUS_INVALID_VP_STATE. Source: TLFS 2.0A 10.5.3.
+ */
+export function translateVirtualAddress(caller: VirtualProcessor, call: TranslateGva): Result<Translation> {
+  const found = accessedVp(caller, call)
+  if (found.value === undefined) return found
+  const { vp, state } = found.value
+  const isUser = call.as === undefined ? runsAsUser(vp, state) : call.as === 'user'
+  const access: GvaAccess = { ...call.access, isUser }
+  const gva = call.gvaPage << 12n
+  const mode = pagingOf(vp, state)
+  if (mode === 'other') return failed(OurStatus.pagingMode)
+  if (mode === 'none') {
+    if (gva >> 52n !== 0n) return failed(HvStatus.InvalidParameter)
+    return done(judge(vp, state, Number(call.gvaPage), access))
+  }
+  const bits = 9 * pagingLevels(vp, state) + 12
+  if (BigInt.asUintN(64, BigInt.asIntN(bits, gva)) !== gva) return failed(HvStatus.InvalidParameter)
+  const walked = walkPageTables(vp, state, gva, access)
+  if ('code' in walked) return done({ code: walked.code, gpaPage: 0, isOverlay: false, isUser })
+  return done(judge(vp, state, walked.page, access))
+}
+
+/** Whether the page that was found can be accessed so. */
+function judge(vp: VirtualProcessor, state: VtlState, gpaPage: number, access: GvaAccess): Translation {
+  const { partition } = vp
+  const isOverlay = partition.space.isOverlaid(gpaPage)
+  const answer = (code: number) => ({
+    code,
+    gpaPage: code === Code.Success ? gpaPage : 0,
+    isOverlay,
+    isUser: access.isUser,
+  })
+  if (partition.space.place(gpaPage) === undefined) return answer(Code.GpaUnmapped)
+  const asked = [
+    [access.read, PageAccess.read, Code.GpaNoReadAccess],
+    [access.write, PageAccess.write, isOverlay ? Code.GpaIllegalOverlayAccess : Code.GpaNoWriteAccess],
+    [access.execute, PageAccess.execute, Code.Intercept],
+  ] as const
+  for (const [isAsked, kind, code] of asked) {
+    const denied = isAsked ? deniedAccess(partition, state.vtl, gpaPage * PAGE_SIZE, 1, kind) : undefined
+    if (denied !== undefined) return answer(denied.vtl === undefined ? code : Code.Intercept)
+  }
+  return answer(Code.Success)
+}
+
+function pagingOf(vp: VirtualProcessor, state: VtlState): 'none' | 'long mode' | 'other' {
+  if (vp.partition.machine.architecture === 'arm64') {
+    const isOn = (levelRegister(vp, state, Arm64SystemRegister.HvArm64RegisterSctlrEl1) & sctlrMmu) !== 0n
+    return isOn ? 'other' : 'none'
+  }
+  if ((levelRegister(vp, state, X64Register.HvX64RegisterCr0) & cr0Paging) === 0n) return 'none'
+  const isLong = (levelRegister(vp, state, X64Register.HvX64RegisterEfer) & eferLongMode) !== 0n
+  return isLong ? 'long mode' : 'other'
+}
+
+/** Whether a VP runs in ring 3: DPL of SS, bits 54:53 of the register's high word. ARM64: exception level 0. */
+function runsAsUser(vp: VirtualProcessor, state: VtlState): boolean {
+  if (vp.partition.machine.architecture === 'arm64') return false
+  const ss = state.registers.get(X64Register.HvX64RegisterSs)?.high ?? 0n
+  return ((ss >> 53n) & 3n) === 3n
+}
