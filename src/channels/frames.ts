@@ -107,14 +107,12 @@ export const ByeReason = {
   Violation: 1,
   /** No version in common. */
   Version: 2,
-  /** The shared file does not suit. */
-  Memory: 3,
   /** The peer did not do in time what it had to. */
-  Stalled: 4,
+  Stalled: 3,
   /** Another connection is open. */
-  Busy: 5,
+  Busy: 4,
   /** A fault of this end's own. */
-  Fault: 6,
+  Fault: 5,
 } as const
 
 /** The last frame: what follows is not read. */

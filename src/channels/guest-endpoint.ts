@@ -12,11 +12,12 @@ import { GuestChannel } from './guest-channel.ts'
 import { GuestChannels, type WaitingDriver } from './guest-channels.ts'
 import { GuestDevice } from './guest-device.ts'
 import { defaultRingBytes, type GuestDriver } from './guest-driver.ts'
+import { GuestPosts } from './guest-posts.ts'
 import { GuestSignals } from './guest-signals.ts'
 import { PageAllocator, type PageRun, pageNumbersOf } from './page-allocator.ts'
 import { Pendings } from './pendings.ts'
 import { type Pump, Task } from './pump.ts'
-import { type GuestTransport, HvStatus, vmbusMessageType } from './transport.ts'
+import { type GuestTransport, vmbusMessageType } from './transport.ts'
 
 /** How the guest's end behaves. */
 export interface GuestOptions {
@@ -41,18 +42,13 @@ export class GuestEndpoint {
   readonly #log: EndLog
   readonly #options: GuestOptions
   readonly #signals: GuestSignals
+  readonly #posts: GuestPosts
   readonly #channels = new GuestChannels()
   readonly #devices = new Map<GuestDriver, GuestDevice>()
   #isConnected = false
   readonly #task = new Task('guest control', () => this.#run())
   /** What is still to be told to drivers. */
   readonly #events: ClientEvent[] = []
-  /** The host had no room for the last post: the next try is due when {@link #retry} runs. */
-  #isHeldUp = false
-  readonly #retry = new Task('guest post', () => {
-    this.#isHeldUp = false
-    this.#run()
-  })
 
   constructor(transport: GuestTransport, pump: Pump, log: EndLog, options: GuestOptions = {}) {
     this.transport = transport
@@ -69,9 +65,13 @@ export class GuestEndpoint {
       interruptPage: BigInt(this.#signals.interruptPage),
       ...(withMonitor ? { monitorPages: this.#signals.ownMonitorPages } : {}),
     })
+    this.#posts = new GuestPosts(transport, this.client, pump, log, () => this.#run())
     transport.attach({
       message: (vp, sint, messageType, payload) => this.#received(vp, sint, messageType, payload),
       event: (vp, sint, flag) => this.#interrupted(vp, sint, flag),
+      posted: (status) => {
+        if (this.#posts.answered(status)) pump.schedule(this.#task)
+      },
     })
   }
 
@@ -212,26 +212,12 @@ export class GuestEndpoint {
         for (const event of this.client.takeEvents()) this.#events.push(event)
         const event = this.#events.shift()
         if (event !== undefined) this.#handle(event)
-        else isDone = !this.#post()
+        else isDone = !this.#posts.next()
       } while (!isDone)
     } finally {
       // What a driver throws does not cost the others theirs.
       if (!isDone) this.#pump.schedule(this.#task)
     }
-  }
-
-  /** Posts the next message. Answers whether to go on: not when there is none, or the host has no room for it now. */
-  #post(): boolean {
-    const post = this.#isHeldUp ? undefined : this.client.peekPost()
-    if (post === undefined) return false
-    const { connectionId, bytes } = post
-    const status = this.transport.post(connectionId, vmbusMessageType, bytes)
-    this.#log.message({ direction: 'sent', bytes, connectionId, status })
-    this.client.posted(status)
-    if (status === HvStatus.Success || this.client.peekPost() !== post) return true
-    this.#isHeldUp = true
-    this.#pump.scheduleLater(this.#retry)
-    return false
   }
 
   #handle(event: ClientEvent): void {

@@ -19,6 +19,16 @@ export {
   type GuestCrashReport,
   type GuestLink,
 } from './foreign-guest.ts'
+export {
+  FrameConnection,
+  type FrameConnectionOptions,
+  type FrameEnd,
+  type GuestTraits,
+} from './frame-connection.ts'
+export { FrameGuest, type FrameGuestOptions } from './frame-guest.ts'
+export { FrameHost, type FrameHostOptions } from './frame-host.ts'
+export { FrameSplitter } from './frame-splitter.ts'
+export * from './frames.ts'
 export { Guest, type LoneGuestOptions } from './guest.ts'
 export { GuestDevice } from './guest-device.ts'
 export { type Binding, defaultRingBytes, type GuestDriver } from './guest-driver.ts'

@@ -2,7 +2,7 @@ import type { VirtualProcessor } from '../hypervisor/index.ts'
 import { BasedMemory } from './based-memory.ts'
 import { GuestPartition, type GuestPartitionOptions } from './guest-partition.ts'
 import { type PlayedVp, playChild, setUpRootAndChild, vectorOf } from './hypervisor-setup.ts'
-import type { Pump } from './pump.ts'
+import { type Pump, Task } from './pump.ts'
 
 /** The way to a guest that has no SynIC. It must not call the {@link MessageGuest} before it has returned. */
 export interface MessageLink {
@@ -22,7 +22,9 @@ export interface MessageGuestOptions extends GuestPartitionOptions {
  * all the same, whose SynIC is played here.
  */
 export class MessageGuest extends GuestPartition {
+  readonly #pump: Pump
   readonly #link: MessageLink
+  readonly #tasks: readonly Task[]
   readonly #played: readonly PlayedVp[]
   /** Slots whose message the guest has and has not freed yet, as VP × 16 + SINT. */
   readonly #taken = new Set<number>()
@@ -31,8 +33,10 @@ export class MessageGuest extends GuestPartition {
     const { memory, base = 0, vps = 1, link, now, keepsBits } = options
     const machine = setUpRootAndChild({ memory, base, vps, now })
     super(pump, machine, new BasedMemory(memory, base), keepsBits)
+    this.#pump = pump
     this.#link = link
     this.#played = playChild(machine, base)
+    this.#tasks = this.#played.map((played) => new Task(`VP ${played.vp.index}: interrupts`, () => this.#take(played)))
   }
 
   /** Slots that the guest has to free. */
@@ -48,18 +52,23 @@ export class MessageGuest extends GuestPartition {
     return true
   }
 
-  protected override interrupted({ index, controller }: VirtualProcessor): void {
-    const synic = this.#played[index]?.synic
+  /** In a task of its own, so that flags that are set meanwhile are told once. */
+  protected override interrupted({ index }: VirtualProcessor): void {
+    const task = this.#tasks[index]
+    if (task !== undefined) this.#pump.schedule(task)
+  }
+
+  #take({ vp: { index, controller }, synic }: PlayedVp): void {
     for (let vector = controller.acknowledge(); vector !== undefined; vector = controller.acknowledge()) {
       controller.endOfInterrupt()
       const sint = vector - vectorOf(0)
       const slot = index * 16 + sint
-      const message = this.#taken.has(slot) ? undefined : synic?.peekMessage(sint)
+      const message = this.#taken.has(slot) ? undefined : synic.peekMessage(sint)
       if (message !== undefined) {
         this.#taken.add(slot)
         this.#link.message(index, sint, message.messageType, message.payload)
       }
-      synic?.takeFlags(sint, (flag) => this.#link.event(index, sint, flag))
+      synic.takeFlags(sint, (flag) => this.#link.event(index, sint, flag))
     }
   }
 }

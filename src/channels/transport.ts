@@ -11,6 +11,9 @@ export const HvStatus = {
   InsufficientBuffers: 0x13,
 } as const
 
+/** What {@link GuestTransport.post} answers while the host's status is still on its way: no HV_STATUS. */
+export const postPending = -1
+
 /** Connections that a guest knows without being told. Source: Linux include/linux/hyperv.h, OpenVMM vmbus_core/protocol.rs. */
 export const ConnectionIds = {
   /** Control messages below 5.0. */
@@ -41,14 +44,19 @@ export interface GuestHandlers {
   message(vp: number, sint: number, messageType: number, payload: Uint8Array): void
   /** An event flag was set; it has been cleared again. */
   event(vp: number, sint: number, flag: number): void
+  /** The HV_STATUS of a post that answered {@link postPending}. */
+  posted?(status: number): void
 }
 
 /** The guest's end of a transport. */
 export interface GuestTransport extends SharedBits {
   readonly memory: GuestMemory
-  /** HvCallPostMessage: at most 240 bytes to a connection. Answers its HV_STATUS; the host acts later. */
+  /**
+   * HvCallPostMessage: at most 240 bytes to a connection. Answers its HV_STATUS, and the host acts later; or {@link postPending}, where the
+   * status cannot be known yet: it comes by `posted`, before which nothing else is posted.
+   */
   post(connectionId: number, messageType: number, payload: Uint8Array): number
-  /** HvCallSignalEvent. Answers its HV_STATUS; the host acts later. */
+  /** HvCallSignalEvent. Answers its HV_STATUS, or 0 where it cannot be known yet; the host acts later. */
   signal(connectionId: number, flag: number): number
   /** Replaces who is told. Nothing is told before the first call, and nothing is lost. */
   attach(handlers: GuestHandlers): void
