@@ -16,6 +16,7 @@ import { TimeSyncVsp } from '../vsp/timesync.ts'
 import { VideoVsp } from '../vsp/video/index.ts'
 import type { FuzzTarget } from './target.ts'
 import { clientTarget } from './targets/client.ts'
+import { conventionsTarget } from './targets/conventions.ts'
 import { decodeTarget } from './targets/decode.ts'
 import { hypercallTarget } from './targets/hypercall.ts'
 import { ringTarget } from './targets/ring.ts'
@@ -33,6 +34,7 @@ export function ownTargets(): readonly FuzzTarget[] {
     decodeTarget(),
     ringTarget(),
     hypercallTarget(),
+    conventionsTarget(),
     serverTarget(),
     clientTarget(),
     vspTarget('echo-vsp', () => new EchoVsp()),

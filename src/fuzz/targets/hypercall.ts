@@ -18,10 +18,9 @@ import {
 import { BufferMemory } from '../../memory/index.ts'
 import type { EventOf } from '../../trace/events.ts'
 import { fromHex } from '../../trace/hex.ts'
-import { type Structure, toHex, WireReader } from '../../wire/index.ts'
+import { toHex, WireReader } from '../../wire/index.ts'
+import { drawCall, wordOf, wordText } from '../call-block.ts'
 import type { Draw } from '../draw.ts'
-import { generate } from '../generate.ts'
-import { mutate } from '../mutate.ts'
 import { same } from '../same.ts'
 import { expect, type FuzzTarget, type Step } from '../target.ts'
 
@@ -56,29 +55,16 @@ function stepsFor(draw: Draw): Step[] {
   const convention = draw.pick(conventions)
   const called = draw.pick(allCalls)
   const definition = convention.architecture === 'arm64' ? onArm64(called) : called
-  const { input, element, code, kind } = definition
-  const header = input === undefined ? noBytes : generate(input, draw)
-  const reps = kind === 'rep' || kind === 'variable-rep' ? draw.between(1, 6) : 0
-  const list = element === undefined ? [] : Array.from({ length: reps }, () => generate(element, draw))
-  const listAt = Math.ceil(header.byteLength / 8) * 8
-  const block = new Uint8Array(listAt + reps * (element?.size ?? 0))
-  block.set(header)
-  for (const [index, bytes] of list.entries()) block.set(bytes, listAt + index * bytes.byteLength)
-  const qwords = Math.ceil((header.byteLength - (input?.size ?? 0)) / 8)
-  const mutated: Structure<object> | undefined = input ?? element
-  const mutations =
-    mutated === undefined ? [] : Array.from({ length: draw.below(3) }, () => mutate(mutated, block, draw))
-
-  let control = BigInt(code) | (BigInt(qwords & 0x3ff) << 17n) | (BigInt(reps) << 32n)
+  const drawn = drawCall(definition, draw)
+  let { control } = drawn
   if (draw.oneIn(2)) control |= 0x1_0000n
-  if (reps > 0 && draw.oneIn(4)) control |= BigInt(draw.below(reps)) << 48n
   if (draw.oneIn(6)) control ^= 1n << BigInt(draw.below(64))
   if (draw.oneIn(30)) control = draw.u64()
   const gpa = () => draw.pick([0x1000, 0x1000, 0x2000, 0x2000, 0x1004, 0x1ff8, 0x9000, draw.below(memorySize)])
   const detail = {
     convention: convention.name,
     openVmm: draw.oneIn(3),
-    control: `0x${control.toString(16)}`,
+    control: wordText(control),
     input: gpa(),
     output: gpa(),
     status: draw.pick([0, 0, 0, 5, 0xffff, HvStatus.Timeout]),
@@ -86,7 +72,7 @@ function stepsFor(draw: Draw): Step[] {
     expires: draw.oneIn(3),
   }
   return [
-    { event: { kind: 'mem', t: 0, gpa: '0x0', hex: toHex(block) }, mutations },
+    { event: { kind: 'mem', t: 0, gpa: '0x0', hex: toHex(drawn.block) }, mutations: drawn.mutations },
     { event: { kind: 'fault', t: 0, fault: 'hypercall', detail } },
   ]
 }
@@ -113,7 +99,7 @@ class Run {
     const registers = new HypercallRegisters(convention)
     this.#registers = registers
     registers.bytes.fill(filler, convention.functionId === undefined ? 0 : 8)
-    registers.control = word(detail.control)
+    registers.control = wordOf(detail.control)
     const { parametersAt, view, bytes } = registers
     if ((registers.control & 0x1_0000n) !== 0n) {
       const room = Math.min(block.byteLength, convention.fastSize)
@@ -214,8 +200,4 @@ class Run {
 /** What memory holds once it was read. */
 function filled(length: number): Uint8Array {
   return new Uint8Array(length).fill(0xff)
-}
-
-function word(text: unknown): bigint {
-  return typeof text === 'string' && /^0x[0-9a-f]{1,16}$/i.test(text) ? BigInt(text) : 0n
 }
