@@ -1,4 +1,4 @@
-import type { InjectedFault } from '../channels/index.ts'
+import type { Conversation, InjectedFault } from '../channels/index.ts'
 import { packetBytes } from '../channels/packet-bytes.ts'
 import { type Bus, type BusOptions, createBus } from '../index.ts'
 import { ChannelMessage } from '../vmbus/messages.ts'
@@ -37,10 +37,7 @@ export function recordBus(
     ...options,
     wrap: (ends, pump) => recordEnds(options.wrap?.(ends, pump) ?? ends, recorder),
   })
-  bus.events.on('packet', (event) => {
-    if (event.at !== 'host') return
-    recorder.packet(event.direction === 'sent' ? 'host' : 'guest', event.channelId, packetBytes(event))
-  })
+  recordPackets(bus.events, recorder)
   return {
     bus,
     recorder,
@@ -49,12 +46,20 @@ export function recordBus(
   }
 }
 
+/** Records the packets of a conversation as its host sees them. */
+export function recordPackets(events: Conversation, recorder: TranscriptRecorder): void {
+  events.on('packet', (event) => {
+    if (event.at !== 'host') return
+    recorder.packet(event.direction === 'sent' ? 'host' : 'guest', event.channelId, packetBytes(event))
+  })
+}
+
 function versionOf({ version = VmbusVersion.V6_0 }: BusOptions): string {
   return typeof version === 'number' ? versionText(version) : version
 }
 
-/** The configuration, which comes first, with the offers that were made later. */
-function withOffers(transcript: Transcript): Transcript {
+/** A transcript whose configuration, which comes first, has the offers that were made later. */
+export function withOffers(transcript: Transcript): Transcript {
   const offers: RecordedOffer[] = []
   for (const event of transcript.events) {
     if (event.kind !== 'msg') continue

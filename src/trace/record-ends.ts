@@ -16,7 +16,8 @@ export function recordEnds({ host, guest }: TransportEnds, recorder: TranscriptR
   return { guest, host: recordHost(host, recorder) }
 }
 
-function recordHost(host: HostTransport, recorder: TranscriptRecorder): HostTransport {
+/** The same for the host's end alone, whose guest is elsewhere. */
+export function recordHost(host: HostTransport, recorder: TranscriptRecorder): HostTransport {
   const finder = new OpenedRingsFinder(host.memory)
   const passed = (from: Sender, bytes: Uint8Array): void => {
     const found = finder.message(from, bytes)
