@@ -46,6 +46,7 @@ export function machine(
     rootPool?: number
     rootVps?: number
     architecture?: RegisterArchitecture
+    tscFrequency?: bigint
   } = {},
 ) {
   const { pages = 256, ...rest } = options

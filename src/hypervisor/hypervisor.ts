@@ -5,6 +5,7 @@ import type { Information } from './information.ts'
 import { Machine } from './machine.ts'
 import { Partition } from './partition.ts'
 import type { PageMode } from './register-page.ts'
+import { TimeStampCounter } from './tsc.ts'
 import { VirtualProcessor } from './virtual-processor.ts'
 
 /** How a hypervisor is made. */
@@ -23,6 +24,8 @@ export interface HypervisorOptions {
   readonly pageMode?: PageMode
   /** Messages that wait in a port for their slot. Default 16, as documented; 0: a taken slot is INSUFFICIENT_BUFFERS. */
   readonly messageBuffers?: number
+  /** Hz of the time stamp counter, above 10 MHz; it makes reference TSC pages hold. Default: there is none, and guests read the reference counter. */
+  readonly tscFrequency?: bigint
   /** What guests are told of the hypervisor. Default nothing: all zero. */
   readonly information?: Information
 }
@@ -36,7 +39,7 @@ export class Hypervisor {
   /** The root: it has every privilege, and the machine's memory at the same addresses. */
   readonly root: Partition
 
-  /** Throws `RangeError` when memory is too small for the pool. */
+  /** Throws `RangeError` when memory is too small for the pool, or the counter too slow. */
   constructor(options: HypervisorOptions) {
     const { memory, rootVps = 1, rootPool = 16 } = options
     const pages = Math.floor(memory.size / PAGE_SIZE)
@@ -45,7 +48,9 @@ export class Hypervisor {
     }
     const { now = () => 0n, architecture = 'x64', pageMode = 'overlay', messageBuffers = portMessageBuffers } = options
     const information = options.information ?? new Map()
-    this.machine = new Machine(memory, now, architecture, pageMode, messageBuffers, information)
+    const { tscFrequency } = options
+    const tsc = tscFrequency === undefined ? undefined : new TimeStampCounter(tscFrequency, now)
+    this.machine = new Machine(memory, now, architecture, pageMode, messageBuffers, information, tsc)
     this.root = new Partition(this.machine, undefined, pages)
     for (let page = pages - rootPool; page < pages; page++) {
       this.machine.pages.setPooled(page, true)

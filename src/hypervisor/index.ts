@@ -91,6 +91,7 @@ export { type MessageOutcome, type QueuedMessage, type SignalOutcome, Synic, sin
 export { SynicGuest, type TakenMessage } from './synic-guest.ts'
 export { SyntheticTimer, timerCount } from './synthetic-timer.ts'
 export { type TranslateGva, type Translation, translateVirtualAddress } from './translate.ts'
+export { TimeStampCounter } from './tsc.ts'
 export { VirtualProcessor, type VtlState } from './virtual-processor.ts'
 export * from './vp-actions.ts'
 export {

@@ -5,6 +5,7 @@ import type { Information } from './information.ts'
 import { MachinePages } from './machine-pages.ts'
 import type { Partition } from './partition.ts'
 import type { PageMode } from './register-page.ts'
+import type { TimeStampCounter } from './tsc.ts'
 import type { VirtualProcessor } from './virtual-processor.ts'
 
 /** What all partitions of one machine share. */
@@ -23,6 +24,7 @@ export class Machine {
    * @param memory the machine's memory: page 0 is its first.
    * @param now machine time in 100 ns; must not go back.
    * @param messageBuffers of each message port.
+   * @param tsc the processors' time stamp counter, if they have one.
    */
   constructor(
     readonly memory: GuestMemory,
@@ -31,6 +33,7 @@ export class Machine {
     readonly pageMode: PageMode,
     readonly messageBuffers: number,
     readonly information: Information,
+    readonly tsc: TimeStampCounter | undefined,
   ) {
     this.registers = new Set(registersOf(architecture).map(({ value }) => value))
   }

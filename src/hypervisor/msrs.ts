@@ -17,6 +17,7 @@ const single: ReadonlyMap<number, number> = /* @__PURE__ */ new Map([
   [0x4000_0010, CommonRegister.HvRegisterVpRuntime],
   [0x4000_0020, CommonRegister.HvRegisterTimeRefCount],
   [0x4000_0021, CommonRegister.HvRegisterReferenceTsc],
+  [0x4000_0022, CommonRegister.HvRegisterProcessorClockFrequency],
   [0x4000_0073, CommonRegister.HvRegisterVpAssistPage],
   [0x4000_0080, CommonRegister.HvRegisterScontrol],
   [0x4000_0081, CommonRegister.HvRegisterSversion],

@@ -9,6 +9,7 @@ import type { OverlayPage } from './overlay-page.ts'
 import { PageAccess } from './page-access.ts'
 import type { Connection, Port } from './port.ts'
 import { ReferenceClock } from './reference-clock.ts'
+import { ReferenceTsc } from './reference-tsc.ts'
 import { type PageMode, RegisterPage } from './register-page.ts'
 import type { VirtualProcessor } from './virtual-processor.ts'
 import { VtlProtections } from './vtl-protections.ts'
@@ -44,6 +45,8 @@ export class Partition {
   readonly hypercallPage: RegisterPage
   /** HvRegisterReferenceTsc. */
   readonly tscPage: RegisterPage
+  /** What the page says. */
+  readonly referenceTsc: ReferenceTsc
   state: PartitionState = 'uninitialized'
   privileges: bigint
   guestOsId = 0n
@@ -59,9 +62,10 @@ export class Partition {
     this.id = machine.newPartitionId()
     this.privileges = parent === undefined ? allPrivileges : childPrivileges
     this.space = new GpaSpace(machine.memory, machine.pages, identityPages)
-    this.clock = new ReferenceClock(machine.now)
+    this.clock = new ReferenceClock(machine.now, () => this.referenceTsc.publish())
     this.hypercallPage = new RegisterPage(this.space, 'overlay', PageAccess.read | PageAccess.execute)
-    this.tscPage = new RegisterPage(this.space, 'overlay', PageAccess.read)
+    this.tscPage = new RegisterPage(this.space, pageMode, PageAccess.read)
+    this.referenceTsc = new ReferenceTsc(this.clock, this.tscPage, machine.tsc)
     machine.partitions.set(this.id, this)
     parent?.children.add(this)
   }

@@ -9,8 +9,12 @@ export class ReferenceClock {
   /** Machine time when it was started; `undefined` while it stands still. */
   #startedAt: bigint | undefined
 
-  constructor(now: () => bigint) {
+  readonly #changed: () => void
+
+  /** @param changed it was started, stopped or set. */
+  constructor(now: () => bigint, changed: () => void = () => {}) {
     this.#now = now
+    this.#changed = changed
   }
 
   /** Reference time. */
@@ -22,16 +26,23 @@ export class ReferenceClock {
     return this.#startedAt !== undefined
   }
 
+  /** Reference time less machine time, while it runs. */
+  get offset(): bigint | undefined {
+    return this.#startedAt === undefined ? undefined : this.#base - this.#startedAt
+  }
+
   /** Lets it run, or stand still. */
   run(running: boolean): void {
     if (running === this.isRunning) return
     this.#base = this.time
     this.#startedAt = running ? this.#now() : undefined
+    this.#changed()
   }
 
   /** Sets it, when a partition is restored. */
   set(time: bigint): void {
     this.#base = time
     if (this.isRunning) this.#startedAt = this.#now()
+    this.#changed()
   }
 }

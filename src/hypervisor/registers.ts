@@ -67,6 +67,8 @@ function readKnown(vp: VirtualProcessor, state: VtlState, name: number): bigint 
       return partition.clock.time
     case R.HvRegisterReferenceTsc:
       return partition.tscPage.value
+    case R.HvRegisterProcessorClockFrequency:
+      return partition.machine.tsc?.frequency
     case R.HvRegisterVpAssistPage:
       return state.assistPage.value
     case R.HvRegisterScontrol:
@@ -85,6 +87,8 @@ function readKnown(vp: VirtualProcessor, state: VtlState, name: number): bigint 
       return BigInt(partition.enabledVtls) | (BigInt(highestVtl(partition.enabledVtls)) << 16n)
     case X64Register.HvX64RegisterHypercall:
       return partition.machine.architecture === 'x64' ? partition.hypercallPage.value : undefined
+    case X64Register.HvX64RegisterTsc:
+      return partition.machine.architecture === 'x64' ? partition.machine.tsc?.count : undefined
     default:
       return undefined
   }
@@ -134,6 +138,7 @@ function writeKnown(vp: VirtualProcessor, state: VtlState, name: number, value: 
     case R.HvRegisterReferenceTsc:
       if (!isReachable(value)) return false
       partition.tscPage.value = value
+      partition.referenceTsc.publish()
       return true
     case R.HvRegisterVpAssistPage:
       if (!isReachable(value)) return false

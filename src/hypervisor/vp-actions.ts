@@ -94,6 +94,11 @@ function unimplementedMsr(vp: VirtualProcessor, msr: number, access: number): bi
   return msrResult(vp, msr, access) === UnimplementedMsrAction.IgnoreWriteReadZero ? 0n : undefined
 }
 
+/** RDTSC (ARM64: a read of CNTVCT). Without a counter it is 0. */
+export function vpReadTsc(vp: VirtualProcessor): ActionOutcome<bigint> {
+  return vp.isRunning ? { outcome: 'done', value: vp.partition.machine.tsc?.count ?? 0n } : stopped
+}
+
 /** OUT: without an intercept nothing listens. `size`: 1, 2 or 4 bytes. */
 export function vpOut(vp: VirtualProcessor, port: number, size: number, value: number): ActionOutcome {
   if (!vp.isRunning) return stopped
