@@ -10,6 +10,7 @@ import {
   maxResolutions,
   type PointerShape,
   pointerParts,
+  type Rect,
   type Resolution,
   sizedVideoMessages,
   type VideoContent,
@@ -113,9 +114,13 @@ export class VideoVsc extends MessageVsc<VideoMessage, VideoVscEvents> {
     return this.#canvas
   }
 
-  /** Tells the host what changed, unless it does not want to know. */
+  /** Tells the host what was drawn since the last call. */
   flush(): void {
-    const dirt = this.#canvas?.takeDirt() ?? []
+    this.tell(this.#canvas?.takeDirt() ?? [])
+  }
+
+  /** Tells the host what changed, unless it does not want to know: at most 255 rectangles. {@link flush} does so for the canvas. */
+  tell(dirt: readonly Rect[]): void {
     if (dirt.length === 0 || this.#needs.isDirtNeeded === 0) return
     this.#send({ type: 'Dirt', body: { videoOutput: 0, dirtCount: dirt.length, dirt: [...dirt] } })
   }
