@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   layout: async () => (await import('./layout.ts')).layoutCommand,
   replay: async () => (await import('./replay.ts')).replayCommand,
   fuzz: async () => (await import('./fuzz.ts')).fuzzCommand,
+  guest: async () => (await import('./guest.ts')).guestCommand,
 }
 
 async function help(): Promise<string> {

@@ -107,6 +107,7 @@ export class LinuxGuest extends EventEmitter<LinuxGuestEvents> {
   /** VMBus version that was agreed on. */
   vmbusVersion: number | undefined
   readonly #qemu: Qemu
+  #hasEnded = false
   /** Time from the start of QEMU on, in milliseconds. */
   readonly #startedAt = performance.now()
 
@@ -160,6 +161,7 @@ export class LinuxGuest extends EventEmitter<LinuxGuestEvents> {
     qemu.doorbell.on('data', () => mailboxes.look())
     qemu.console.on('data', (bytes: Uint8Array) => this.console.receive(bytes))
     void qemu.exited.then((status) => {
+      this.#hasEnded = true
       this.console.end(new GuestError(`the guest has ended${this.crash === undefined ? '' : ' after a crash'}`))
       this.host.close()
       qemu.ram.close()
@@ -210,6 +212,11 @@ export class LinuxGuest extends EventEmitter<LinuxGuestEvents> {
     return this.host.events
   }
 
+  /** The guest's reference time in units of 100 ns, as its own register says it: what a `TimeSyncVsp` wants. */
+  get referenceTime(): bigint {
+    return this.partition.partition.clock.time
+  }
+
   /** Milliseconds since QEMU was started. */
   get elapsed(): number {
     return performance.now() - this.#startedAt
@@ -218,6 +225,11 @@ export class LinuxGuest extends EventEmitter<LinuxGuestEvents> {
   /** Fulfilled when QEMU is gone, with its exit status: 0 when the guest switched itself off. */
   get exited(): Promise<number> {
     return this.#qemu.exited
+  }
+
+  /** Whether QEMU is gone. */
+  get hasEnded(): boolean {
+    return this.#hasEnded
   }
 
   /** Runs a command by the guest's shell, as root. Throws {@link GuestError} when it takes too long (default 60 s) or the guest ends. */

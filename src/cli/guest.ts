@@ -1,0 +1,287 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import type { HostDevice, HostTransport } from '../channels/index.ts'
+import { packetBytes } from '../channels/packet-bytes.ts'
+import { hostTimeOf } from '../devices/timesync.ts'
+import {
+  cachedKernels,
+  debianKernel,
+  GuestError,
+  GuestSetupError,
+  LinuxGuest,
+  type OpenableDevice,
+} from '../guest/index.ts'
+import {
+  deviceDecoders,
+  recordHost,
+  recordPackets,
+  TranscriptRecorder,
+  withOffers,
+  writeTranscript,
+} from '../trace/index.ts'
+import { deviceName } from '../vmbus/device-ids.ts'
+import { Session } from '../vmbus/session.ts'
+import { parseVersion, versionText } from '../vmbus/versions.ts'
+import { HeartbeatVsp } from '../vsp/heartbeat.ts'
+import { KeyboardVsp } from '../vsp/keyboard.ts'
+import { ShutdownVsp } from '../vsp/shutdown.ts'
+import { TimeSyncVsp } from '../vsp/timesync.ts'
+import { type Call, type Command, type ExitStatus, InputError, numberOption, UsageError } from './command.ts'
+import { liveLine } from './live-line.ts'
+import { note, paint, print } from './terminal.ts'
+import { packageVersion } from './version.ts'
+
+type Device = HostDevice & OpenableDevice
+
+/** Devices that a guest can be offered, by name. */
+const devices: Readonly<Record<string, (guest: () => LinuxGuest | undefined) => Device>> = {
+  keyboard: () => new KeyboardVsp(),
+  heartbeat: () => new HeartbeatVsp(),
+  shutdown: () => new ShutdownVsp(),
+  timesync: (guest) =>
+    new TimeSyncVsp({
+      now: () => ({ hostTime: hostTimeOf(Date.now()), referenceTime: guest()?.referenceTime ?? 0n }),
+    }),
+}
+
+/** Milliseconds that devices are waited for, once the guest takes commands. */
+const bindingTime = 15_000
+
+/** `vmbus guest`: a real kernel, served from here. */
+export const guestCommand: Command = {
+  name: 'guest',
+  usage: 'guest [--device NAME,…] [--console] [--trace] [--run COMMAND] [--shell] [--record FILE]',
+  summary: 'Boots a stock Linux kernel for arm64 in QEMU, with its VMBus drivers served from here.',
+  words: 0,
+  options: {
+    device: { value: 'NAME,…', help: `what is offered; default all: ${Object.keys(devices).join(', ')}` },
+    console: { help: "show the kernel's log" },
+    trace: { help: 'show the conversation on VMBus, decoded' },
+    run: { value: 'COMMAND', help: 'run a command in the guest, and print what it says' },
+    shell: { help: 'a shell in the guest; exit or Ctrl-] ends it' },
+    stay: { help: 'run until Ctrl-C, or until the guest ends' },
+    record: { value: 'FILE', help: 'write the conversation as a transcript, for vmbus replay' },
+    smp: { value: 'N', help: 'virtual processors, 1 to 8' },
+    memory: { value: 'MEGABYTES', help: 'guest memory; default 512' },
+    version: { value: '5.2', help: "the host's newest VMBus version" },
+    kernel: { value: 'VERSION|FILE', help: "one of Debian's, as 6.18, or an Image or ELF file; default the newest" },
+    initrd: { value: 'FILE', help: 'an initramfs instead of ours' },
+    append: { value: 'TEXT', help: "more for the kernel's command line" },
+    fetch: { help: "only fetch the newest kernel (or the one of --kernel) from Debian's archive" },
+  },
+  async run(call): Promise<ExitStatus> {
+    try {
+      return call.has('fetch') ? await fetchKernel(call) : await bootAndServe(call)
+    } catch (error) {
+      if (error instanceof GuestSetupError || error instanceof GuestError) throw new InputError(error.message)
+      if (error instanceof RangeError) throw new UsageError(error.message)
+      throw error
+    }
+  },
+}
+
+async function fetchKernel(call: Call): Promise<ExitStatus> {
+  const { version, packages } = await debianKernel(call.option('kernel'), { refresh: true, onProgress: note })
+  print(`Linux ${version}, from ${packages.join(', ')}`, `in the cache: ${cachedKernels().join(', ')}`)
+  return 0
+}
+
+async function bootAndServe(call: Call): Promise<ExitStatus> {
+  let running: LinuxGuest | undefined
+  const offers = offersOf(call, () => running)
+  const memory = numberOption(call, 'memory')
+  const smp = numberOption(call, 'smp')
+  const version = versionOption(call)
+  const recording = call.option('record') === undefined ? undefined : new Recording(version)
+  const kernel = call.option('kernel')
+  // Ctrl-C ends the guest in order; a second one at once.
+  let interrupted: () => void = () => process.exit(1)
+  const onSignal = (): void => interrupted()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal)
+  try {
+    await using guest = await LinuxGuest.boot({
+      offers,
+      ...optional('smp', smp),
+      ...optional('memory', memory === undefined ? undefined : memory * 1024 * 1024),
+      ...optional('version', version),
+      ...optional('kernel', kernel !== undefined && existsSync(kernel) ? { file: kernel } : kernel),
+      ...optional('initrd', call.option('initrd')),
+      ...optional('append', call.option('append')),
+      ...optional('wrap', recording && ((host: HostTransport) => recording.wrap(host))),
+      verbose: call.has('console'),
+      onProgress: (what) => note(paint('gray', what)),
+      onStart: (started) => {
+        running = started
+        interrupted = () => {
+          note('ending the guest; Ctrl-C again ends it at once')
+          interrupted = () => void started.kill()
+          started.shutdown({ timeout: 10_000 }).catch(() => undefined)
+        }
+        watch(started, call)
+        recording?.watch(started)
+      },
+    })
+    const isOurs = guest.console.isReady
+    if (isOurs) await serve(guest, offers, call)
+    else await guest.exited
+    if (isOurs && !guest.hasEnded) await guest.shutdown()
+    print(paint('bold', `ended after ${seconds(guest.elapsed)}`))
+    if (guest.crash !== undefined) print(...crashLines(guest))
+    return guest.crash === undefined ? 0 : 1
+  } finally {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal)
+    const file = call.option('record')
+    if (recording !== undefined && file !== undefined) recording.write(file)
+  }
+}
+
+/** What is wanted of a guest that takes commands. */
+async function serve(guest: LinuxGuest, offers: readonly Device[], call: Call): Promise<void> {
+  print(paint('bold', `Linux ${guest.kernel ?? ''} is up after ${seconds(guest.elapsed)}`))
+  const missing = await notOpened(guest, offers)
+  for (const device of missing) print(paint('yellow', `no driver for ${nameOf(device)}`))
+  const command = call.option('run')
+  if (command !== undefined) {
+    const { output, status } = await guest.run(command)
+    process.stdout.write(output)
+    if (status !== 0) note(`status ${status}`)
+  }
+  if (call.has('shell')) await shell(guest)
+  if (call.has('stay')) await guest.exited
+}
+
+/** Prints what the guest does, from its first moment on. */
+function watch(guest: LinuxGuest, call: Call): void {
+  const { events } = guest
+  events.on('connection', ({ what, version }) => {
+    if (what === 'connected' && version !== undefined) print(paint('bold', `VMBus ${versionText(version)}`))
+  })
+  events.on('channel', ({ what, channelId, interfaceId }) => {
+    if (what !== 'opened' && what !== 'closed') return
+    const name = deviceName(interfaceId) ?? interfaceId
+    print(
+      paint(
+        what === 'opened' ? 'green' : 'yellow',
+        `${name} ${what === 'opened' ? 'bound' : 'closed'}, channel ${channelId}`,
+      ),
+    )
+  })
+  events.on('violation', ({ violation }) => print(paint('red', `violation: ${violation.why}`)))
+  guest.on('crash', () => print(paint('red', 'the kernel reports a crash')))
+  if (call.has('console')) guest.console.on('line', (line) => print(paint('gray', line)))
+  if (!call.has('trace')) return
+  const session = new Session({ decoders: deviceDecoders })
+  const from = (direction: 'sent' | 'received') => (direction === 'sent' ? 'host' : 'guest')
+  const time = (milliseconds = 0) => Math.round(milliseconds)
+  events.on('message', (event) =>
+    print(liveLine(time(event.time), session.message(from(event.direction), event.bytes))),
+  )
+  events.on('signal', (event) => print(liveLine(time(event.time), session.signal(from(event.direction), event.number))))
+  events.on('packet', (event) => {
+    const entry = session.packet(from(event.direction), event.channelId, packetBytes(event))
+    print(liveLine(time(event.time), entry))
+  })
+}
+
+/** Waits until the guest's drivers have opened all devices; answers those that they have not. */
+async function notOpened(guest: LinuxGuest, offers: readonly Device[]): Promise<Device[]> {
+  const isOpen = ({ channel }: Device) => channel !== undefined
+  const all = new Promise<void>((resolve) => {
+    const look = (): void => {
+      if (offers.every(isOpen)) resolve()
+    }
+    // The device learns of its channel after the event.
+    guest.events.on('channel', () => setImmediate(look))
+    look()
+  })
+  await guest.within(bindingTime, 'not all devices were opened', all).catch(() => undefined)
+  return offers.filter((device) => !isOpen(device))
+}
+
+/** Joins this terminal to a shell in the guest. */
+async function shell(guest: LinuxGuest): Promise<void> {
+  const { console: terminal } = guest
+  const { stdin } = process
+  const ctrlBracket = 0x1d
+  const ended = new Promise<void>((resolve) => {
+    const type = (bytes: Buffer): void => {
+      if (bytes.includes(ctrlBracket)) resolve()
+      else terminal.type(bytes)
+    }
+    stdin.on('data', type)
+    stdin.on('end', resolve)
+    void guest.exited.then(() => resolve())
+    terminal.shell().then(
+      () => resolve(),
+      () => resolve(),
+    )
+  })
+  print('a shell in the guest: exit or Ctrl-] ends it')
+  terminal.raw = (bytes) => process.stdout.write(bytes)
+  if (stdin.isTTY) stdin.setRawMode(true)
+  stdin.resume()
+  await ended
+  terminal.raw = undefined
+  if (stdin.isTTY) stdin.setRawMode(false)
+  stdin.pause()
+  stdin.removeAllListeners('data')
+}
+
+/** A transcript of what the host's end says and hears. */
+class Recording {
+  readonly #startedAt = performance.now()
+  readonly #recorder = new TranscriptRecorder(() => (performance.now() - this.#startedAt) / 1000, {
+    name: 'vmbus guest',
+    description: 'A stock Linux kernel for arm64, served by VSPs of vmbus',
+  })
+
+  constructor(version: number | undefined) {
+    this.#recorder.config({ version: versionText(version ?? 0x6_0000), features: 0, package: packageVersion() })
+  }
+
+  wrap(host: HostTransport): HostTransport {
+    return recordHost(host, this.#recorder)
+  }
+
+  watch({ events }: LinuxGuest): void {
+    recordPackets(events, this.#recorder)
+  }
+
+  write(file: string): void {
+    writeFileSync(file, writeTranscript(withOffers(this.#recorder.transcript())))
+    note(`${this.#recorder.length} events in ${file}`)
+  }
+}
+
+function offersOf(call: Call, guest: () => LinuxGuest | undefined): Device[] {
+  const names = call.option('device')?.split(',').filter(Boolean) ?? Object.keys(devices)
+  return names.map((name) => {
+    const make = Object.hasOwn(devices, name) ? devices[name] : undefined
+    if (make === undefined) throw new UsageError(`no device ${name}; there are ${Object.keys(devices).join(', ')}`)
+    return make(guest)
+  })
+}
+
+function versionOption(call: Call): number | undefined {
+  const text = call.option('version')
+  if (text === undefined) return undefined
+  const version = parseVersion(text)
+  if (version === undefined) throw new UsageError(`--version takes a VMBus version such as 5.2, not ${text}`)
+  return version
+}
+
+function nameOf({ offer }: HostDevice): string {
+  return deviceName(offer.interfaceId) ?? offer.interfaceId
+}
+
+function crashLines({ crash }: LinuxGuest): string[] {
+  return [paint('red', 'the guest crashed; the end of its log:'), crash?.text ?? '(it sent no text)']
+}
+
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)} s`
+}
+
+/** For options that are absent when they have no value. */
+function optional<K extends string, V>(name: K, value: V | undefined): { [name in K]?: V } {
+  return (value === undefined ? {} : { [name]: value }) as { [name in K]?: V }
+}
