@@ -1,7 +1,9 @@
 import * as edid from './devices/edid/messages.ts'
 import * as heartbeat from './devices/heartbeat.ts'
+import * as hid from './devices/hid/descriptor.ts'
 import * as ics from './devices/ics/index.ts'
 import * as keyboard from './devices/keyboard/messages.ts'
+import * as mouse from './devices/mouse/index.ts'
 import * as network from './devices/network/index.ts'
 import * as scsi from './devices/scsi/index.ts'
 import * as shutdown from './devices/shutdown.ts'
@@ -30,8 +32,10 @@ const modules: readonly object[] = [
   ringControl,
   edid,
   heartbeat,
+  hid,
   ics,
   keyboard,
+  mouse,
   network,
   scsi,
   shutdown,

@@ -5,12 +5,14 @@ import { VideoMessage } from '../devices/video/index.ts'
 import { EchoVsc } from '../vsc/echo.ts'
 import { HeartbeatVsc } from '../vsc/heartbeat.ts'
 import { KeyboardVsc } from '../vsc/keyboard.ts'
+import { MouseVsc } from '../vsc/mouse.ts'
 import { ShutdownVsc } from '../vsc/shutdown.ts'
 import { TimeSyncVsc } from '../vsc/timesync.ts'
 import { VideoVsc } from '../vsc/video/index.ts'
 import { EchoVsp } from '../vsp/echo.ts'
 import { HeartbeatVsp } from '../vsp/heartbeat.ts'
 import { KeyboardVsp } from '../vsp/keyboard.ts'
+import { MouseVsp } from '../vsp/mouse.ts'
 import { ShutdownVsp } from '../vsp/shutdown.ts'
 import { TimeSyncVsp } from '../vsp/timesync.ts'
 import { VideoVsp } from '../vsp/video/index.ts'
@@ -47,6 +49,11 @@ export function ownTargets(): readonly FuzzTarget[] {
       exercise: (keyboard, number) => keyboard.press(number & 0x7f),
     }),
     vscTarget('keyboard-vsc', () => new KeyboardVsc(), { exercise: (keyboard, number) => keyboard.setLeds(number) }),
+    vspTarget('mouse-vsp', () => new MouseVsp(), {
+      completes: false,
+      exercise: (mouse, number) => (number < 128 ? mouse.move(number, 2 * number) : mouse.click()),
+    }),
+    vscTarget('mouse-vsc', () => new MouseVsc(), { offer: { pipe: 'message' } }),
     // Integration components answer by messages of their own, and leave the completion flag alone.
     vspTarget('heartbeat-vsp', () => new HeartbeatVsp(), {
       messages: HeartbeatMessage,

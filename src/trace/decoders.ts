@@ -1,6 +1,7 @@
 import { heartbeatDecoder } from '../devices/heartbeat.ts'
 import { icDecoder } from '../devices/ics/decoder.ts'
 import { keyboardDecoder } from '../devices/keyboard/index.ts'
+import { mouseDecoder } from '../devices/mouse/index.ts'
 import { networkDecoder } from '../devices/network/index.ts'
 import { shutdownDecoder } from '../devices/shutdown.ts'
 import { fibreChannelDecoder, ideDecoder, storageDecoder } from '../devices/storage/index.ts'
@@ -12,6 +13,7 @@ import { DeviceId } from '../vmbus/device-ids.ts'
 /** The decoders of all devices whose protocol the package knows; of KVP, VSS and file copy the frame. */
 export const deviceDecoders: readonly DeviceDecoder[] = [
   keyboardDecoder,
+  mouseDecoder,
   networkDecoder,
   storageDecoder,
   ideDecoder,

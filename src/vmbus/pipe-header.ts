@@ -11,5 +11,5 @@ export const PipeHeader = /* @__PURE__ */ struct(
     /** Bytes of data; for a partly read packet the low half is what is left and the high half where it begins. */
     length: u32,
   },
-  { size: 8, aliases: { linux: ['vmpipe_proto_header', 'vmbuspipe_hdr'] } },
+  { size: 8, aliases: { linux: ['vmpipe_proto_header', 'vmbuspipe_hdr', 'pipe_prt_msg'] } },
 )
