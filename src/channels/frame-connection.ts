@@ -31,7 +31,7 @@ export interface FrameConnectionOptions {
   /** The memory that both ends share, from its first byte on. */
   readonly memory: GuestMemory
   readonly pump: Pump
-  /** Takes a frame for the peer; the bytes are valid during the call. */
+  /** Takes a frame for the peer; the bytes are its own. */
   readonly send: (frame: Uint8Array) => void
   /** The connection has ended, once; nothing is sent after it. */
   readonly ended: (end: FrameEnd) => void

@@ -1,1 +1,9 @@
+/**
+ * What needs Node: memory in files, and the process transport over Unix sockets.
+ *
+ * @module
+ */
 export { FileMemory } from './file-memory.ts'
+export * from './process-guest.ts'
+export * from './process-host.ts'
+export { type Acceptor, connectProcess, type ListenerOptions, ProcessListener } from './process-listener.ts'
