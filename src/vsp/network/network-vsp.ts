@@ -1,0 +1,505 @@
+import type { Channel, CloseReason } from '../../channels/index.ts'
+import { SharedBuffer } from '../../channels/shared-buffer.ts'
+import {
+  NvspDataPath,
+  NvspMessage,
+  NvspMessageType,
+  NvspStatus,
+  NvspVersion,
+  nvspTypeName,
+  nvspVersions,
+  RndisStatus,
+} from '../../devices/network/index.ts'
+import { DeviceId } from '../../vmbus/device-ids.ts'
+import type { GpadlId } from '../../vmbus/ids.ts'
+import { PACKET_TYPE, type RingPacket } from '../../vmbus/ring/index.ts'
+import type { OfferParams } from '../../vmbus/server/effects.ts'
+import { u32At } from '../../vmbus/u32.ts'
+import type { Violation } from '../../vmbus/violation.ts'
+import { type Guid, guid, tryDecode } from '../../wire/index.ts'
+import { Vsp } from '../vsp.ts'
+import { type Frame, macAddressOf, macAddressText, type NetworkBackend, type Nic } from './backends/backend.ts'
+import { NullBackend } from './backends/null.ts'
+import { ControlQueue } from './control-queue.ts'
+import type { NicInfo } from './nic-info.ts'
+import { frameSizes, freshSettings, freshStatistics, type NicSettings, type NicStatistics } from './nic-settings.ts'
+import { NvspWords, paddedMessage } from './nvsp-words.ts'
+import { controlReserve, ReceiveBuffer } from './receive-buffer.ts'
+import { Receiver } from './receiver.ts'
+import { handleControl, indication } from './rndis-control.ts'
+import { isPacketType, sendSectionSize, Transmitter } from './transmitter.ts'
+
+/** How a NIC is made; everything has a default. */
+export interface NetworkVspOptions {
+  /** What is at the other end of the cable. Default: nothing. */
+  readonly backend?: NetworkBackend
+  /** Text such as `00:15:5d:01:02:03`; every NIC needs its own. Default `00:15:5d:00:00:01`. */
+  readonly macAddress?: string
+  /** Default: made of the MAC address. */
+  readonly instanceId?: Guid
+  /** NVSP versions that are spoken. Default all. */
+  readonly versions?: readonly number[]
+  /** Most channels, the primary one included. Default 8. */
+  readonly queues?: number
+  /** In bit/s. Default 10 Gbit/s. */
+  readonly linkSpeed?: number
+  /** Whether checksums, large sends and coalescing are offered to the guest. Default true. */
+  readonly offloads?: boolean
+  /** Shown to the guest. Default `Network Adapter`. */
+  readonly name?: string
+  /** Serial number of a virtual function that goes with the NIC. Default none. */
+  readonly virtualFunction?: number
+  /** Runs something later, for the pause in {@link NetworkVsp.setLink}. Default `setTimeout`. */
+  readonly later?: (run: () => void, milliseconds: number) => void
+  /** What {@link NetworkVsp.save} answered: the NIC goes on where it was. */
+  readonly saved?: NicSettings
+}
+
+/** What a NIC tells of itself. */
+export interface NetworkVspEvents {
+  /** The guest's driver has begun RNDIS. */
+  initialized: () => void
+  /** The guest receives from now on, or no longer (see NdisPacketFilter). */
+  filter: (packetFilter: number) => void
+  /** The guest sends by the virtual function from now on, or by VMBus again. */
+  dataPath: (isVirtualFunction: boolean) => void
+  /** The guest's driver ends. */
+  halted: () => void
+}
+
+/** Pause between the two indications when the link is set to what it is. Source: OpenVMM netvsp. */
+const linkToggleMilliseconds = 5000
+
+/** A network adapter in the root partition. Sources: OpenVMM netvsp, Linux drivers/net/hyperv. */
+export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
+  readonly offer: OfferParams
+  readonly macAddress: Uint8Array
+  readonly statistics: NicStatistics = freshStatistics()
+  readonly backend: NetworkBackend
+  readonly #options: NetworkVspOptions
+  readonly #queues: number
+  #settings: NicSettings
+  #info: NicInfo
+  #words = new NvspWords(undefined)
+  #receiveBuffer: ReceiveBuffer | undefined
+  #sendBuffer: SharedBuffer | undefined
+  readonly #control = new ControlQueue()
+  readonly #transmitter: Transmitter
+  readonly #receiver = new Receiver(this.statistics)
+  /** A link toggle is under way. */
+  #isToggling = false
+
+  constructor(options: NetworkVspOptions = {}) {
+    super()
+    const { macAddress = '00:15:5d:00:00:01', backend = new NullBackend(), queues = 8 } = options
+    this.#options = options
+    this.backend = backend
+    this.macAddress = macAddressOf(macAddress)
+    const digits = macAddressText(this.macAddress).replaceAll(':', '')
+    const instanceId = options.instanceId ?? guid(`f8615163-0000-1000-2000-${digits}`)
+    this.offer = { interfaceId: DeviceId.Network, instanceId }
+    this.#queues = Math.max(1, Math.min(64, queues))
+    this.#settings = options.saved ?? freshSettings(true, options.virtualFunction)
+    this.#info = this.#describe()
+    this.#transmitter = new Transmitter(this, backend, this.statistics)
+  }
+
+  /** What guest and host have agreed on, as plain data: for `saved` of another NIC with the same MAC address. */
+  save(): NicSettings {
+    return structuredClone(this.#settings)
+  }
+
+  /** Whether frames given to {@link receive} reach the guest's driver now. */
+  get isReceiving(): boolean {
+    const { packetFilter, isLinkUp } = this.#settings
+    return packetFilter !== 0 && isLinkUp && this.#receiveBuffer !== undefined
+  }
+
+  /** Negotiated NVSP version (see NvspVersion). */
+  get version(): number | undefined {
+    return this.#settings.version
+  }
+
+  get isLinkUp(): boolean {
+    return this.#settings.isLinkUp
+  }
+
+  receive(frame: Frame): boolean {
+    return this.#receiver.receive(frame, {
+      settings: this.#settings,
+      channels: this.channels,
+      buffer: this.#liveReceiveBuffer(),
+      words: this.#words,
+    })
+  }
+
+  /**
+   * Pulls the cable, or plugs it in. What it is already becomes the other for 5 s, so that the guest looks at its network anew
+   * (behaviour 203).
+   */
+  setLink(isUp: boolean): void {
+    if (isUp !== this.#settings.isLinkUp) {
+      this.#indicateLink(isUp)
+      return
+    }
+    if (this.#isToggling) return
+    this.#isToggling = true
+    this.#indicateLink(!isUp)
+    const later = this.#options.later ?? ((run, milliseconds) => void setTimeout(run, milliseconds))
+    later(() => {
+      this.#isToggling = false
+      if (this.#settings.isLinkUp !== isUp) this.#indicateLink(isUp)
+    }, linkToggleMilliseconds)
+  }
+
+  /** A virtual function comes with the NIC: the guest is told its serial number. */
+  addVirtualFunction(serial: number): void {
+    this.#settings.virtualFunction = serial
+    this.#associate(1, serial)
+  }
+
+  /** It goes again; data go by VMBus. */
+  removeVirtualFunction(): void {
+    const { virtualFunction } = this.#settings
+    if (virtualFunction === undefined) return
+    this.#settings.virtualFunction = undefined
+    this.#settings.isOnVirtualFunction = false
+    this.#associate(0, virtualFunction)
+  }
+
+  override attached(host: Parameters<Vsp['attached']>[0]): void {
+    super.attached(host)
+    this.backend.plugged?.(this)
+  }
+
+  override detached(): void {
+    super.detached()
+    this.backend.unplugged?.(this)
+  }
+
+  protected override onOpen(channel: Channel): void {
+    if (channel.subchannelIndex === 0) {
+      if (this.#options.saved === this.#settings) this.#restore()
+      return
+    }
+    if (this.channels.size === this.#settings.subchannelCount + 1) this.#sendIndirectionTable()
+  }
+
+  protected override onClose(channel: Channel, reason: CloseReason): void {
+    if (channel.subchannelIndex !== 0) return
+    const { isLinkUp, virtualFunction, subchannelCount } = this.#settings
+    const wasReceiving = this.#settings.packetFilter !== 0
+    this.#settings = freshSettings(isLinkUp, virtualFunction)
+    this.#info = this.#describe()
+    this.#words = new NvspWords(undefined)
+    this.#receiveBuffer = undefined
+    this.#sendBuffer = undefined
+    this.#control.clear()
+    this.#receiver.reset()
+    if (subchannelCount > 0 && reason !== 'rescinded') this.revokeSubchannels()
+    if (wasReceiving) this.emit('filter', 0)
+  }
+
+  protected override onPacket(packet: RingPacket, channel: Channel): void {
+    const isMessage = packet.type === PACKET_TYPE.dataInBand || packet.type === PACKET_TYPE.dataUsingGpaDirect
+    if (!isMessage || packet.payloadLength < 4) {
+      this.#stop(channel, 'SHORT', 'header', `a packet of type ${packet.type} with ${packet.payloadLength} bytes`)
+    } else if (u32At(packet.bytes, packet.payloadOffset) === NvspMessageType.SendRndisPacket) {
+      this.#rndis(packet, channel)
+    } else this.#nvsp(packet, channel)
+  }
+
+  /** An RNDIS message: a frame, or control. */
+  #rndis(packet: RingPacket, channel: Channel): void {
+    const { settings } = this.#info
+    if (packet.payloadLength < 16) {
+      this.#stop(channel, 'SHORT', 'channelType', `${packet.payloadLength} bytes of SEND_RNDIS_PKT`)
+      return
+    }
+    if (this.#receiveBuffer === undefined) {
+      this.#stop(channel, 'STATE', 'header.messageType', 'RNDIS without a receive buffer')
+      return
+    }
+    const fault = this.#transmitter.gather(packet, channel, this.#sendBuffer)
+    if (fault !== undefined) {
+      channel.fail({ ...fault, channelId: channel.channelId })
+      return
+    }
+    const { type } = this.#transmitter
+    if (type === -1 || isPacketType(type)) {
+      if (!settings.isInitialized) {
+        this.#stop(channel, 'STATE', 'header.messageType', 'an RNDIS packet before INITIALIZE')
+        return
+      }
+      const bad = this.#transmitter.transmit(packet, channel, this.#words)
+      if (bad !== undefined) channel.violation({ ...bad, channelId: channel.channelId })
+      return
+    }
+    if (channel.subchannelIndex !== 0) {
+      this.#stop(channel, 'STATE', 'channelType', 'an RNDIS control message on a sub-channel')
+      return
+    }
+    this.#handleControl(this.#transmitter.message, packet, channel)
+  }
+
+  #handleControl(message: Uint8Array, packet: RingPacket, channel: Channel): void {
+    const before = this.#settings.packetFilter
+    const { answer, fault, did } = handleControl(message, this.#info)
+    if (fault !== undefined) {
+      channel.fail({ ...fault, channelId: channel.channelId })
+      return
+    }
+    channel.complete(packet, this.#words.success)
+    if (answer !== undefined) this.#push(answer)
+    if (did === 'set') this.#receiver.reset()
+    if (this.#settings.packetFilter !== before) this.emit('filter', this.#settings.packetFilter)
+    if (did === 'halted') this.emit('halted')
+    if (did !== 'initialized') return
+    this.emit('initialized')
+    const { virtualFunction } = this.#settings
+    if (virtualFunction !== undefined) this.#associate(1, virtualFunction)
+  }
+
+  /** Any NVSP message but RNDIS. */
+  #nvsp(packet: RingPacket, channel: Channel): void {
+    const { version } = this.#settings
+    const payload = packet.copyPayload()
+    const type = u32At(payload, 0)
+    if (version === undefined && type !== NvspMessageType.Init) {
+      this.#stop(channel, 'STATE', 'header.messageType', `${nvspTypeName(type)} before INIT`)
+      return
+    }
+    const { value, faults, ok } = tryDecode(NvspMessage, payload, {
+      from: 'guest',
+      ...(version === undefined ? {} : { version }),
+    })
+    if (!ok) {
+      const { code = 'TYPE', path = '', offset = 0, why = '' } = faults[0] ?? {}
+      channel.fail({ rule: 'nvsp-bad-message', code, field: path, offset, why, channelId: channel.channelId })
+      return
+    }
+    if (channel.subchannelIndex !== 0) {
+      if (value.type === 'NvspSwitchDataPath') channel.complete(packet, this.#words.failure)
+      this.#refuse(channel, 'STATE', `${nvspTypeName(type)} on a sub-channel`)
+      return
+    }
+    const answer = this.#answer(value, channel)
+    // The answer to INIT is padded as before it.
+    if (answer === 'empty') channel.complete(packet)
+    else if (answer !== undefined) channel.complete(packet, paddedMessage(answer, version))
+    if (value.type === 'NvspSubchannelRequest') this.#offerSubchannels(answer)
+  }
+
+  /** Handles a message; answers what completes it, or nothing when it stopped the channel. */
+  #answer(message: NvspMessage, channel: Channel): NvspMessage | 'empty' | undefined {
+    const settings = this.#settings
+    switch (message.type) {
+      case 'NvspInit':
+        return this.#init(message.minimumProtocolVersion, message.maximumProtocolVersion, channel)
+      case 'NvspSendNdisConfig': {
+        if (settings.mtu !== undefined) return this.#stop(channel, 'DUP', 'mtu', 'NDIS_CONFIG came already')
+        const { mtu, capabilities } = message
+        settings.mtu = mtu < frameSizes.smallest || mtu > frameSizes.largest ? frameSizes.default : mtu
+        settings.hasSriov = capabilities.sriov
+        settings.hasRsc = capabilities.receiveSegmentCoalescing && settings.version === NvspVersion.V61
+        return 'empty'
+      }
+      case 'NvspSendNdisVersion': {
+        if (settings.ndisVersion !== undefined) return this.#stop(channel, 'DUP', '', 'NDIS_VERSION came already')
+        settings.ndisVersion = { major: message.ndisMajorVersion, minor: message.ndisMinorVersion }
+        return 'empty'
+      }
+      case 'NvspSendReceiveBuffer':
+        return this.#takeReceiveBuffer(message.gpadlId, message.id, channel)
+      case 'NvspSendSendBuffer':
+        return this.#takeSendBuffer(message.gpadlId, message.id, channel)
+      case 'NvspRevokeReceiveBuffer':
+        // Part of Linux's ordinary teardown. Pieces that are out come back by their completions, and are written no more.
+        if (settings.receiveBuffer?.id !== message.id) return this.#refuse(channel, 'UNKNOWN-ID', 'no such buffer')
+        settings.receiveBuffer = undefined
+        this.#receiveBuffer = undefined
+        return 'empty'
+      case 'NvspRevokeSendBuffer':
+        if (settings.sendBuffer?.id !== message.id) return this.#refuse(channel, 'UNKNOWN-ID', 'no such buffer')
+        settings.sendBuffer = undefined
+        this.#sendBuffer = undefined
+        return 'empty'
+      case 'NvspSwitchDataPath':
+        return this.#switchDataPath(message.activeDataPath)
+      case 'NvspSubchannelRequest':
+        return this.#grantSubchannels(message.operation, message.subchannelCount)
+      default:
+        return this.#stop(channel, 'TYPE', 'header.messageType', `${message.type} is not taken from a guest`)
+    }
+  }
+
+  #init(minimum: number, maximum: number, channel: Channel): NvspMessage | undefined {
+    const settings = this.#settings
+    if (settings.version !== undefined) return this.#stop(channel, 'DUP', '', 'INIT is answered already')
+    const { versions = nvspVersions } = this.#options
+    const version = [...versions].sort((a, b) => b - a).find((known) => known >= minimum && known <= maximum)
+    const answer = {
+      type: 'NvspInitComplete',
+      negotiatedProtocolVersion: 0xffff_ffff,
+      maximumMdlChainLength: 34,
+      status: NvspStatus.None,
+    } as const
+    if (version === undefined) return answer
+    settings.version = version
+    this.#words = new NvspWords(version)
+    const negotiatedProtocolVersion = version === NvspVersion.V1 ? version : 0xffff_ffff
+    return { ...answer, negotiatedProtocolVersion, status: NvspStatus.Success }
+  }
+
+  #takeReceiveBuffer(gpadlId: GpadlId, id: number, channel: Channel): NvspMessage | undefined {
+    const settings = this.#settings
+    if (this.#receiveBuffer !== undefined) return this.#stop(channel, 'DUP', 'id', 'there is a receive buffer already')
+    if (settings.mtu === undefined && settings.version !== NvspVersion.V1) {
+      return this.#stop(channel, 'STATE', '', 'a receive buffer before NDIS_CONFIG')
+    }
+    const buffer = this.#mapReceiveBuffer(gpadlId, id)
+    const answer = { type: 'NvspSendReceiveBufferComplete' } as const
+    if (buffer === undefined) return { ...answer, status: NvspStatus.Failure, sectionCount: 0, sections: [] }
+    settings.receiveBuffer = { gpadlId, id }
+    this.#receiveBuffer = buffer
+    const { pieceSize, count } = buffer
+    const section = {
+      offset: 0,
+      subAllocationSize: pieceSize,
+      subAllocationCount: count,
+      endOffset: pieceSize * count,
+    }
+    return { ...answer, status: NvspStatus.Success, sectionCount: 1, sections: [section] }
+  }
+
+  #mapReceiveBuffer(gpadlId: GpadlId, id: number): ReceiveBuffer | undefined {
+    const pages = this.#bufferPages(gpadlId)
+    if (pages === undefined) return undefined
+    const pieceSize = 256 + (this.#settings.mtu ?? frameSizes.default) + 36
+    const buffer = new ReceiveBuffer(pages, id, pieceSize, () => this.#flush())
+    return buffer.count < controlReserve + this.#queues ? undefined : buffer
+  }
+
+  #takeSendBuffer(gpadlId: GpadlId, id: number, channel: Channel): NvspMessage | undefined {
+    if (this.#sendBuffer !== undefined) return this.#stop(channel, 'DUP', 'id', 'there is a send buffer already')
+    const pages = this.#bufferPages(gpadlId)
+    const answer = { type: 'NvspSendSendBufferComplete' } as const
+    if (pages === undefined || pages.size < sendSectionSize) {
+      return { ...answer, status: NvspStatus.Failure, sectionSize: 0 }
+    }
+    this.#settings.sendBuffer = { gpadlId, id }
+    this.#sendBuffer = pages
+    return { ...answer, status: NvspStatus.Success, sectionSize: sendSectionSize }
+  }
+
+  /** Only a GPADL of one range is a buffer. */
+  #bufferPages(gpadlId: GpadlId): SharedBuffer | undefined {
+    const [pages, ...more] = this.gpadl(gpadlId) ?? []
+    return pages === undefined || more.length > 0 ? undefined : new SharedBuffer(pages)
+  }
+
+  /** The receive buffer as long as its GPADL stands: a guest may tear it down without a word. */
+  #liveReceiveBuffer(): ReceiveBuffer | undefined {
+    const { receiveBuffer } = this.#settings
+    if (receiveBuffer === undefined || this.gpadl(receiveBuffer.gpadlId) === undefined) return undefined
+    return this.#receiveBuffer
+  }
+
+  #switchDataPath(dataPath: number): NvspMessage | 'empty' {
+    const settings = this.#settings
+    const toFunction = dataPath === NvspDataPath.VirtualFunction
+    const isPossible = dataPath === NvspDataPath.Synthetic || (toFunction && settings.virtualFunction !== undefined)
+    if (!isPossible || (toFunction && settings.isOnVirtualFunction)) {
+      return { type: 'NvspSendRndisPacketComplete', status: NvspStatus.Failure }
+    }
+    const isOther = settings.isOnVirtualFunction !== toFunction
+    settings.isOnVirtualFunction = toFunction
+    if (isOther) this.emit('dataPath', toFunction)
+    return 'empty'
+  }
+
+  #grantSubchannels(operation: number, count: number): NvspMessage {
+    const settings = this.#settings
+    const isPossible =
+      operation === 1 &&
+      count > 0 &&
+      count < this.#queues &&
+      settings.isInitialized &&
+      settings.subchannelCount === 0 &&
+      (this.#receiveBuffer?.count ?? 0) >= controlReserve + count + 1
+    if (!isPossible) return { type: 'NvspSubchannelComplete', status: NvspStatus.Failure, subchannelCount: 0 }
+    settings.subchannelCount = count
+    return { type: 'NvspSubchannelComplete', status: NvspStatus.Success, subchannelCount: count }
+  }
+
+  #offerSubchannels(answer: NvspMessage | 'empty' | undefined): void {
+    if (typeof answer !== 'object' || answer.type !== 'NvspSubchannelComplete') return
+    if (answer.subchannelCount > 0) this.offerSubchannels(answer.subchannelCount)
+  }
+
+  /** All sub-channels are open: the guest learns on which to send what. */
+  #sendIndirectionTable(): void {
+    const queues = this.#settings.subchannelCount + 1
+    const table = Array.from({ length: 16 }, (_, index) => index % queues)
+    const message = { type: 'NvspSendIndirectionTable', count: 16, tableOffset: 12, table } as const
+    this.channel?.sendOrQueue(paddedMessage(message, this.#settings.version))
+  }
+
+  #associate(allocated: number, serial: number): void {
+    const { version = 0, isInitialized, hasSriov } = this.#settings
+    if (version < NvspVersion.V4 || !isInitialized || !hasSriov) return
+    this.channel?.notify(paddedMessage({ type: 'NvspSendVfAssociation', allocated, serial }, version))
+  }
+
+  #indicateLink(isUp: boolean): void {
+    this.#settings.isLinkUp = isUp
+    if (this.#settings.isInitialized)
+      this.#push(indication(isUp ? RndisStatus.MediaConnect : RndisStatus.MediaDisconnect))
+  }
+
+  #push(message: Uint8Array): void {
+    const { channel } = this
+    if (channel === undefined) return
+    if (this.#control.push(message)) this.#flush()
+    else this.#stop(channel, 'LIMIT', '', 'too many control messages wait for buffers of the guest')
+  }
+
+  #flush(): void {
+    const buffer = this.#liveReceiveBuffer()
+    if (this.channel !== undefined && buffer !== undefined) this.#control.flush(this.channel, buffer, this.#words)
+  }
+
+  #restore(): void {
+    const { receiveBuffer, sendBuffer, version } = this.#settings
+    this.#words = new NvspWords(version)
+    if (receiveBuffer !== undefined)
+      this.#receiveBuffer = this.#mapReceiveBuffer(receiveBuffer.gpadlId, receiveBuffer.id)
+    if (sendBuffer !== undefined) this.#sendBuffer = this.#bufferPages(sendBuffer.gpadlId)
+  }
+
+  #describe(): NicInfo {
+    const { name = 'Network Adapter', linkSpeed = 10_000_000_000, offloads = true } = this.#options
+    return {
+      settings: this.#settings,
+      statistics: this.statistics,
+      macAddress: this.macAddress,
+      name,
+      linkSpeed,
+      queues: this.#queues,
+      offersOffloads: offloads,
+    }
+  }
+
+  /** What the guest did wrong stops the channel. */
+  #stop(channel: Channel, code: Violation['code'], field: string, why: string): undefined {
+    channel.fail({ rule: 'nvsp-unexpected-message', code, field, offset: 0, why, channelId: channel.channelId })
+    return undefined
+  }
+
+  /** What the guest did wrong is reported, and the channel goes on. */
+  #refuse(channel: Channel, code: Violation['code'], why: string): undefined {
+    const rule = 'nvsp-refused-message'
+    channel.violation({ rule, code, field: 'header.messageType', offset: 0, why, channelId: channel.channelId })
+    return undefined
+  }
+}
