@@ -4,7 +4,10 @@
  * @module
  */
 export * from './backends/backend.ts'
+export { Gateway, type GatewayOptions } from './backends/gateway.ts'
+export { ImpairedBackend, type Impairments } from './backends/impaired.ts'
 export { LoopbackBackend } from './backends/loopback.ts'
 export { NullBackend } from './backends/null.ts'
+export { NetworkSwitch } from './backends/switch.ts'
 export { NetworkVsp, type NetworkVspEvents, type NetworkVspOptions } from './network-vsp.ts'
 export type { NicSettings, NicStatistics, RssSettings } from './nic-settings.ts'
