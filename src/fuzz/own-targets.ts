@@ -21,6 +21,7 @@ import { clientTarget } from './targets/client.ts'
 import { conventionsTarget } from './targets/conventions.ts'
 import { decodeTarget } from './targets/decode.ts'
 import { hypercallTarget } from './targets/hypercall.ts'
+import { hypervisorTarget } from './targets/hypervisor.ts'
 import { ringTarget } from './targets/ring.ts'
 import { serverTarget } from './targets/server.ts'
 import { vscTarget } from './targets/vsc.ts'
@@ -37,6 +38,7 @@ export function ownTargets(): readonly FuzzTarget[] {
     ringTarget(),
     hypercallTarget(),
     conventionsTarget(),
+    hypervisorTarget(),
     serverTarget(),
     clientTarget(),
     vspTarget('echo-vsp', () => new EchoVsp()),
