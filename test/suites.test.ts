@@ -8,11 +8,13 @@ import { recordEnds, TranscriptRecorder } from '../src/trace/index.ts'
 import { EchoVsc } from '../src/vsc/echo.ts'
 import { HeartbeatVsc } from '../src/vsc/heartbeat.ts'
 import { KeyboardVsc } from '../src/vsc/keyboard.ts'
+import { MouseVsc } from '../src/vsc/mouse.ts'
 import { ShutdownVsc } from '../src/vsc/shutdown.ts'
 import { TimeSyncVsc } from '../src/vsc/timesync.ts'
 import { EchoVsp } from '../src/vsp/echo.ts'
 import { HeartbeatVsp } from '../src/vsp/heartbeat.ts'
 import { KeyboardVsp } from '../src/vsp/keyboard.ts'
+import { MouseVsp } from '../src/vsp/mouse.ts'
 import { ShutdownVsp } from '../src/vsp/shutdown.ts'
 import { TimeSyncVsp } from '../src/vsp/timesync.ts'
 
@@ -128,6 +130,28 @@ describe('the time component', () => {
   const [make, host] = [() => new TimeSyncVsc(), () => new TimeSyncVsp(clocks)]
   vspSuite(api, { make: host, driver: make, garbage: badIcMessages })
   vscSuite(api, { make, host, garbage: badIcMessages })
+})
+
+describe('the mouse', () => {
+  const [make, host] = [() => new MouseVsc(), () => new MouseVsp({ horizontalWheel: true })]
+  const [request, response] = [piped('000000000400000000000200'), piped('01000000050000000000020001')]
+  vspSuite(api, {
+    make: host,
+    driver: make,
+    garbage: [
+      hex('0100'),
+      piped('00000000'),
+      request,
+      piped('030000000100000000'),
+      response,
+      piped('0500000000000000'),
+    ],
+  })
+  vscSuite(api, {
+    make,
+    host,
+    garbage: [hex('0100'), request, response, piped('0400000003000000010203'), piped('04000000ff00000000')],
+  })
 })
 
 /** The tests that take long. */
