@@ -1,3 +1,5 @@
+import type { Pump, TransportEnds } from '../channels/index.ts'
+import type { GuestMemory } from '../memory/index.ts'
 import type { Structure } from '../wire/index.ts'
 import { property } from '../wire/property.ts'
 import type { Draw } from './draw.ts'
@@ -13,6 +15,8 @@ export interface DeviceOptions<D> extends Traffic {
   readonly completes?: boolean
   /** Uses the device as its owner would, by a number drawn from 0 to 255: types a key, sends a request. */
   readonly exercise?: (device: D, number: number) => void
+  /** What joins a VSP and its hostile guest; default a `MemoryTransport`. */
+  readonly transport?: (memory: GuestMemory, pump: Pump) => TransportEnds
 }
 
 /** Guest memory of a run. */

@@ -1,3 +1,4 @@
+import { HypervisorTransport } from '../channels/index.ts'
 import { HeartbeatMessage } from '../devices/heartbeat.ts'
 import { ShutdownMessage } from '../devices/shutdown.ts'
 import { TimeSyncMessage } from '../devices/timesync.ts'
@@ -42,6 +43,9 @@ export function ownTargets(): readonly FuzzTarget[] {
     serverTarget(),
     clientTarget(),
     vspTarget('echo-vsp', () => new EchoVsp()),
+    vspTarget('echo-vsp-on-hypervisor', () => new EchoVsp(), {
+      transport: (memory, pump) => new HypervisorTransport(memory, pump),
+    }),
     vscTarget('echo-vsc', () => new EchoVsc(), {
       exercise: (echo, number) => void echo.echo('x'.repeat(number)).catch(() => {}),
     }),

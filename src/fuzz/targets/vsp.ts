@@ -41,7 +41,8 @@ class VspWorld<D extends HostDevice> {
     readonly vsp: D,
     readonly options: DeviceOptions<D>,
   ) {
-    const transport = new MemoryTransport(new BufferMemory(new ArrayBuffer(memorySize)), this.#pump)
+    const memory = new BufferMemory(new ArrayBuffer(memorySize))
+    const transport = options.transport?.(memory, this.#pump) ?? new MemoryTransport(memory, this.#pump)
     this.#log = new EndLog('host', 'host', new Conversation())
     this.#host = new HostEndpoint(transport.host, this.#pump, this.#log)
     this.#watched = new WatchedVsp(vsp)
