@@ -30,6 +30,8 @@ export interface ChannelHandler {
   batch?(channel: Channel): void
   /** There is room again after `send` answered false. */
   writable(channel: Channel): void
+  /** A completion that answers no request came, and was reported. A device that never asks can stop the channel. */
+  strayCompletion?(channel: Channel): void
   /** The last call for this channel. Its memory must not be touched any more. */
   closed(channel: Channel, reason: CloseReason): void
 }
@@ -367,6 +369,7 @@ export class Channel {
       why: zero ? 'a completion that answers no request' : `no request ${packet.transactionId} waits for a completion`,
       channelId: this.channelId,
     })
+    this.#handler.strayCompletion?.(this)
   }
 
   #report(packet: RingPacket): void {

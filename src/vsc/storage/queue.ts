@@ -1,0 +1,159 @@
+import type { Channel } from '../../channels/index.ts'
+import { type GuestMemory, PAGE_SIZE } from '../../memory/index.ts'
+import type { Buffers } from './buffers.ts'
+import { isWorthRetrying, outcomes, type ScsiOutcome } from './outcome.ts'
+import { rangeOf } from './scatter-gather.ts'
+import { type ScsiCommand, StorageIo } from './storage-io.ts'
+
+/** What the queue needs of the driver. */
+export interface QueueOwner {
+  readonly memory: GuestMemory
+  readonly buffers: Buffers
+  /** Channels by sub-channel index; closed ones may be among them. */
+  readonly channels: ReadonlyMap<number, Channel>
+  /** Bytes of a packet under the version agreed on. */
+  readonly packetSize: number
+  /** A command was answered, before it is tried again or over. */
+  answered(outcome: ScsiOutcome, io: StorageIo): void
+}
+
+/** Tries again after a failure, as Linux: SD_MAX_RETRIES. */
+const maxRetries = 5
+
+/** Commands: those that wait, in order, and those on their way, of which there are a bounded number. */
+export class StorageQueue {
+  readonly #owner: QueueOwner
+  readonly #depth: number
+  readonly #idle: StorageIo[] = []
+  /** Those that wait; `#first` is the next one. */
+  #waiting: StorageIo[] = []
+  #first = 0
+  readonly #flying = new Set<StorageIo>()
+  #turn = 0
+  #isStarting = false
+  /** Time that the caller told last. */
+  #now = 0
+
+  /** @param depth commands on their way at a time. */
+  constructor(owner: QueueOwner, depth: number) {
+    this.#owner = owner
+    this.#depth = depth
+  }
+
+  get waiting(): number {
+    return this.#waiting.length - this.#first
+  }
+
+  get flying(): number {
+    return this.#flying.size
+  }
+
+  /** Takes a command, whose `done` is called exactly once, perhaps during this call. */
+  submit(command: ScsiCommand): void {
+    const io = this.#idle.pop() ?? this.#made()
+    io.take(command)
+    this.#waiting.push(io)
+    this.start()
+  }
+
+  /** Commands that are on their way for `limit` or longer; their time begins anew, as Linux does it. */
+  overdue(now: number, limit: number): ScsiCommand[] {
+    this.#now = now
+    const late: ScsiCommand[] = []
+    for (const io of this.#flying) {
+      if (now - io.sentAt < limit || io.command === undefined) continue
+      io.sentAt = now
+      late.push(io.command)
+    }
+    return late
+  }
+
+  /** Sends what can be sent; without a channel, whatever waits is over. */
+  start(): void {
+    if (this.#isStarting) return
+    this.#isStarting = true
+    while (this.#first < this.#waiting.length && this.#flying.size < this.#depth) {
+      const io = this.#waiting[this.#first]
+      if (io === undefined) break
+      const outcome = this.#send(io)
+      if (outcome === 'later') break
+      this.#first += 1
+      if (this.#first === this.#waiting.length) this.#compact()
+      if (outcome !== 'sent') this.#over(io, outcome)
+    }
+    if (this.#first > 1024 && this.#first * 2 > this.#waiting.length) this.#compact()
+    this.#isStarting = false
+  }
+
+  #made(): StorageIo {
+    return new StorageIo(
+      (io, outcome) => this.#finished(io, outcome),
+      () => this.#owner.packetSize,
+    )
+  }
+
+  #compact(): void {
+    this.#waiting = this.#waiting.slice(this.#first)
+    this.#first = 0
+  }
+
+  #send(io: StorageIo): 'sent' | 'later' | ScsiOutcome {
+    const channel = this.#nextChannel()
+    if (channel === undefined) return outcomes.closed
+    const { memory, buffers, packetSize } = this.#owner
+    if (io.wanted > 0 && io.ranges === undefined) {
+      const range = io.command?.segments && rangeOf(io.command.segments)
+      if (range !== undefined) io.ranges = [range]
+      else {
+        io.buffer = buffers.take(Math.ceil(io.wanted / PAGE_SIZE))
+        if (io.buffer === undefined) return this.#flying.size > 0 ? 'later' : outcomes.noMemory
+        io.ranges = io.buffer.range(io.wanted)
+      }
+      io.prepare(memory, packetSize)
+      io.gather()
+    } else io.prepare(memory, packetSize)
+    // Before it is sent: a channel that breaks at that moment answers at once.
+    this.#flying.add(io)
+    io.channel = channel
+    io.sentAt = this.#now
+    if (channel.request(io.packet, io.answered, io.ranges)) return 'sent'
+    if (!this.#flying.delete(io)) return 'sent'
+    return channel.isOpen ? 'later' : outcomes.closed
+  }
+
+  /** Channels take turns. */
+  #nextChannel(): Channel | undefined {
+    const { channels } = this.#owner
+    for (let tries = channels.size; tries > 0; tries--) {
+      this.#turn = (this.#turn + 1) % channels.size
+      let at = this.#turn
+      for (const channel of channels.values()) if (at-- === 0 && channel.isOpen) return channel
+    }
+    return undefined
+  }
+
+  #finished(io: StorageIo, outcome: ScsiOutcome): void {
+    if (!this.#flying.delete(io)) return
+    this.#owner.answered(outcome, io)
+    if (isWorthRetrying(outcome) && io.retries < maxRetries) {
+      io.retries += 1
+      this.#waiting.push(io)
+    } else this.#over(io, outcome)
+    this.start()
+  }
+
+  #over(io: StorageIo, outcome: ScsiOutcome): void {
+    const { command, buffer } = io
+    try {
+      io.scatter(outcome.kind === 'good' ? outcome.transferred : 0)
+      command?.done(outcome, io)
+    } finally {
+      if (buffer !== undefined) this.#owner.buffers.put(buffer)
+      io.command = undefined
+      io.buffer = undefined
+      io.ranges = undefined
+      io.channel = undefined
+      this.#idle.push(io)
+    }
+  }
+}

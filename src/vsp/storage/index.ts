@@ -1,0 +1,17 @@
+/**
+ * Storage in the root partition: SCSI controllers, IDE accelerators, Fibre Channel adapters, and the disks behind them.
+ *
+ * @module
+ */
+
+export type { Disk, DiskError, DiskRequest } from './disk.ts'
+export { DiskUnit, type DiskUnitOptions } from './disk-unit.ts'
+export { CopyOnWriteDisk } from './disks/copy-on-write-disk.ts'
+export { FaultyDisk, type FaultyDiskOptions } from './disks/faulty-disk.ts'
+export { MemoryDisk } from './disks/memory-disk.ts'
+export { ReadOnlyDisk } from './disks/read-only-disk.ts'
+export { DvdUnit } from './dvd-unit.ts'
+export type { LogicalUnit, ScsiAddress } from './logical-unit.ts'
+export { PartRequest } from './part-request.ts'
+export { ScsiTask } from './scsi-task.ts'
+export { type StorageUnit, StorageVsp, type StorageVspEvents, type StorageVspOptions } from './storage-vsp.ts'
