@@ -13,6 +13,8 @@ export class InputError extends Error {
 /** An option of a command; `value` names its argument, without it the option is a switch. */
 export interface Option {
   readonly value?: string
+  /** It may be given several times, see {@link Call.all}. */
+  readonly repeats?: true
   readonly help: string
 }
 
@@ -21,6 +23,8 @@ export interface Call {
   readonly words: readonly string[]
   /** The value of an option, if given. */
   option(name: string): string | undefined
+  /** All values of an option that repeats. */
+  all(name: string): readonly string[]
   /** Whether a switch was given. */
   has(name: string): boolean
 }
@@ -42,9 +46,9 @@ export interface Command {
 
 /** Reads a command's words and options. Throws {@link UsageError}. */
 export function parseCall(command: Command, args: readonly string[]): Call {
-  const options: Record<string, { type: 'string' | 'boolean' }> = {}
+  const options: Record<string, { type: 'string' | 'boolean'; multiple: boolean }> = {}
   for (const [name, option] of Object.entries(command.options)) {
-    options[name] = { type: option.value === undefined ? 'boolean' : 'string' }
+    options[name] = { type: option.value === undefined ? 'boolean' : 'string', multiple: option.repeats === true }
   }
   let parsed: ReturnType<typeof parseArgs>
   try {
@@ -61,6 +65,7 @@ export function parseCall(command: Command, args: readonly string[]): Call {
       const value = values[name]
       return typeof value === 'string' ? value : undefined
     },
+    all: (name) => [values[name]].flat().filter((value) => typeof value === 'string'),
     has: (name) => values[name] === true,
   }
 }

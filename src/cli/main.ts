@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   explain: async () => (await import('./explain.ts')).explainCommand,
   layout: async () => (await import('./layout.ts')).layoutCommand,
   replay: async () => (await import('./replay.ts')).replayCommand,
+  serve: async () => (await import('./serve.ts')).serveCommand,
   fuzz: async () => (await import('./fuzz.ts')).fuzzCommand,
   guest: async () => (await import('./guest.ts')).guestCommand,
 }

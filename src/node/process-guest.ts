@@ -9,6 +9,7 @@ import {
   type GuestTransport,
   type HelloFrame,
   Pump,
+  type PumpOptions,
 } from '../channels/index.ts'
 import type { GuestMemory } from '../memory/index.ts'
 import { type ListenerOptions, ProcessListener } from './process-listener.ts'
@@ -47,6 +48,8 @@ export interface ProcessGuestOptions extends ListenerOptions {
   readonly guest?: GuestOptions
   /** Puts something between the guest and its transport, such as a recorder. */
   readonly wrap?: (transport: GuestTransport) => GuestTransport
+  /** In which order things happen here. */
+  readonly pump?: PumpOptions
   /** Time of events. */
   readonly now?: () => number
 }
@@ -89,7 +92,7 @@ export class ProcessGuest extends EventEmitter<ProcessGuestEvents> {
       wrap = (transport) => transport,
       now,
     } = this.#options
-    const pump = new Pump()
+    const pump = new Pump(this.#options.pump)
     let session: GuestSession | undefined
     const connection: FrameGuest = new FrameGuest({
       memory,

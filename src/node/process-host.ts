@@ -11,6 +11,7 @@ import {
   type HostOptions,
   type HostTransport,
   Pump,
+  type PumpOptions,
 } from '../channels/index.ts'
 import type { GuestMemory } from '../memory/index.ts'
 import { type ListenerOptions, ProcessListener } from './process-listener.ts'
@@ -52,6 +53,8 @@ export interface ProcessHostOptions extends ListenerOptions {
   readonly host?: HostOptions
   /** Puts something between the host and its transport, such as a recorder. */
   readonly wrap?: (transport: HostTransport) => HostTransport
+  /** In which order things happen here. */
+  readonly pump?: PumpOptions
   /** Time of events. */
   readonly now?: () => number
 }
@@ -94,7 +97,7 @@ export class ProcessHost extends EventEmitter<ProcessHostEvents> {
       wrap = (transport) => transport,
       now,
     } = this.#options
-    const pump = new Pump()
+    const pump = new Pump(this.#options.pump)
     let session: HostSession | undefined
     let clock: ReturnType<typeof setInterval> | undefined
     const start = process.hrtime.bigint()

@@ -1,0 +1,99 @@
+import type { GuestDriver, HostDevice } from '../channels/index.ts'
+import { EchoVsc } from '../vsc/echo.ts'
+import { KeyboardVsc } from '../vsc/keyboard.ts'
+import { EchoVsp } from '../vsp/echo.ts'
+import { KeyboardVsp } from '../vsp/keyboard.ts'
+import { type Guid, guid } from '../wire/index.ts'
+import { UsageError } from './command.ts'
+
+/** Settings of a device as they were given: `keyboard,keys=1e.30` has `keys`. */
+export type DeviceSettings = ReadonlyMap<string, string>
+
+/** Tells the user, in one line, what a device does. */
+export type Say = (line: string) => void
+
+/** A device that `vmbus serve` knows: its end in the host, its end in the guest, and what can be set. */
+interface DeviceChoice {
+  /** Settings and what they mean. */
+  readonly settings: Readonly<Record<string, string>>
+  vsp(settings: DeviceSettings, say: Say): HostDevice
+  vsc(settings: DeviceSettings, say: Say): GuestDriver
+}
+
+/** All devices, by name. A new one is added here. */
+export const deviceChoices: Readonly<Record<string, DeviceChoice>> = {
+  keyboard: {
+    settings: { keys: 'scan codes to type, in hex: 1e.30.e048', text: 'text to type', instance: 'GUID' },
+    vsp(settings, say) {
+      const instance = settings.get('instance')
+      const keyboard = instance === undefined ? new KeyboardVsp() : new KeyboardVsp(guidOf(instance))
+      keyboard.on('accepted', () => say('the driver is ready'))
+      const keys = settings.get('keys')
+      if (keys !== undefined) keyboard.type(...keys.split('.').map(scanCode))
+      keyboard.typeText(settings.get('text') ?? '')
+      return keyboard
+    },
+    vsc(_settings, say) {
+      const keyboard = new KeyboardVsc()
+      keyboard.on('key', ({ code, isPressed, isUnicode }) => {
+        const key = isUnicode ? JSON.stringify(String.fromCharCode(code)) : `0x${code.toString(16)}`
+        say(`${isPressed ? 'down' : 'up'} ${key}`)
+      })
+      return keyboard
+    },
+  },
+  echo: {
+    settings: {},
+    vsp: () => new EchoVsp(),
+    vsc: () => new EchoVsc(),
+  },
+}
+
+/** A device as it was asked for. */
+export interface ChosenDevice {
+  readonly name: string
+  vsp(say: Say): HostDevice
+  vsc(say: Say): GuestDriver
+}
+
+/** Reads `NAME[,SETTING=VALUE…]`. Throws {@link UsageError}. */
+export function chooseDevice(text: string): ChosenDevice {
+  const [name = '', ...rest] = text.split(',')
+  const choice = Object.hasOwn(deviceChoices, name) ? deviceChoices[name] : undefined
+  if (choice === undefined) {
+    throw new UsageError(`--device takes ${Object.keys(deviceChoices).join(', ')}, not ${name}`)
+  }
+  const settings = new Map<string, string>()
+  for (const part of rest) {
+    const at = part.indexOf('=')
+    const setting = part.slice(0, Math.max(0, at))
+    if (!Object.hasOwn(choice.settings, setting)) {
+      const known = Object.entries(choice.settings).map(([known, help]) => `${known} (${help})`)
+      throw new UsageError(`${name} has the settings ${known.join(', ') || 'none'}, not ${part}`)
+    }
+    settings.set(setting, part.slice(at + 1))
+  }
+  const chosen = {
+    name,
+    vsp: (say: Say) => choice.vsp(settings, say),
+    vsc: (say: Say) => choice.vsc(settings, say),
+  }
+  // What is wrong with a setting shows when the device is made: now, not with the first guest.
+  chosen.vsp(() => {})
+  return chosen
+}
+
+function scanCode(text: string): number {
+  const code = /^(e[01])?[0-9a-f]{1,2}$/i.test(text) ? Number.parseInt(text, 16) : Number.NaN
+  if (Number.isNaN(code)) throw new UsageError(`no scan code: ${text}`)
+  return code
+}
+
+function guidOf(text: string): Guid {
+  try {
+    return guid(text)
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message)
+    throw error
+  }
+}
