@@ -11,8 +11,10 @@ import {
   schemasOfCall,
   tlfsStatusName,
 } from '../hypercall/index.ts'
-import { layoutOf } from '../wire/index.ts'
+import { allSchemas } from '../schemas.ts'
+import { layoutOf, type StructSchema } from '../wire/index.ts'
 import type { Meaning } from './explain.ts'
+import { notDocumented, withoutLayout } from './hypercall.ts'
 import { layoutLines } from './layout.ts'
 
 /** What a word or number means in the hypercall interface: a call, a status, an MSR, a register, a CPUID leaf. */
@@ -44,8 +46,6 @@ export function hypercallMeanings(word: string, number: number | undefined): Mea
   ]
 }
 
-const notDocumented = 'not documented'
-
 function hex(value: number): string {
   return `0x${value.toString(16)}`
 }
@@ -55,7 +55,7 @@ function isCalled(call: HypercallDefinition, word: string, number: number | unde
 }
 
 function callMeaning(call: HypercallDefinition): Meaning {
-  const { name, code, kind, privilege, caller, since, statuses, source } = call
+  const { name, code, kind, privilege, caller, since, statuses, source, layout } = call
   const [, ...aliases] = namesOfCall(call)
   return {
     what: 'hypercall',
@@ -66,6 +66,8 @@ function callMeaning(call: HypercallDefinition): Meaning {
       `  privilege ${privilege ?? notDocumented}; caller ${caller ?? notDocumented}; since ${since ?? notDocumented}`,
       `  statuses ${statuses?.join(', ') ?? notDocumented}`,
       `  source ${source ?? notDocumented}`,
+      ...(layout === 'partial' ? ['  layout documented in part'] : []),
+      ...(schemasOfCall(call).length === 0 ? [`  ${withoutLayout(call)}`] : []),
       ...schemasOfCall(call).flatMap((schema) => layoutLines(layoutOf(schema))),
     ],
   }
@@ -92,10 +94,32 @@ function registerMeanings(word: string, number: number | undefined): Meaning[] {
   for (const architecture of architectures) {
     for (const { name, value } of registersOf(architecture)) {
       if (value !== number && name.toLowerCase() !== word) continue
-      const known = found.get(name) ?? { what: 'register', name, value: hex(value), detail: [], on: [] }
+      const contents = contentsOf(name)
+      const detail = contents === undefined ? [] : layoutLines(layoutOf(contents))
+      const known = found.get(name) ?? { what: 'register', name, value: hex(value), detail, on: [] }
       known.on.push(architecture)
       found.set(name, known)
     }
   }
-  return [...found.values()].map(({ on, ...meaning }) => ({ ...meaning, detail: [`  on ${on.join(' and ')}`] }))
+  return [...found.values()].map(({ on, detail, ...meaning }) => ({
+    ...meaning,
+    detail: [`  on ${on.join(' and ')}`, ...detail],
+  }))
+}
+
+/** The structure of a register's contents, where one is known by that name, or the MSR of that name has one. */
+function contentsOf(register: string): StructSchema | undefined {
+  const plain = (name: string) => name.replaceAll('_', '').toLowerCase()
+  const own = plain(register.replace(/^Hv(X64|Arm64)?Register(Nested)?/, ''))
+  const prefixes = register.startsWith('HvArm64') ? ['hv', 'hvarm64'] : ['hv', 'hvx64']
+  const names = new Set(prefixes.flatMap((prefix) => [`${prefix}register${own}`, `${prefix}${own}register`]))
+  const named = allSchemas.find(
+    ({ aliases, size }) =>
+      size <= 16 &&
+      Object.values(aliases)
+        .flat()
+        .some((alias) => names.has(plain(alias))),
+  )
+  if (named?.kind === 'struct') return named
+  return msrs.find(({ name }) => plain(name) === `hvx64msr${own}`)?.contents
 }

@@ -19,3 +19,12 @@ export function callBlockOf(bytes: Uint8Array): StructSchema {
   const call = callCoded(low | (high << 8))
   return call === undefined ? HypercallInputValue : callBlock(call)
 }
+
+/** Said where no source tells. */
+export const notDocumented = 'not documented'
+
+/** What there is to say of a call that has no structures. */
+export function withoutLayout({ name, kind, layout }: HypercallDefinition): string {
+  if (kind === 'reserved') return `${name} is reserved: no call`
+  return layout === undefined ? `${name} has neither input nor output` : `${name}: layout ${notDocumented}`
+}

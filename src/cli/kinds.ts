@@ -22,11 +22,10 @@ export function findSchema(name: string): NamedSchema | undefined {
   return byName.get(name.toLowerCase()) ?? callNamed(name)?.input
 }
 
-/** All that a name stands for: a structure, or the structures of a call. Throws {@link UsageError}. */
+/** All that a name stands for: a structure, or the structures of a call, of some calls none. Throws {@link UsageError}. */
 export function schemasNamed(name: string): readonly NamedSchema[] {
   const call = callNamed(name)
-  const parts = call === undefined ? [] : schemasOfCall(call)
-  return parts.length > 0 ? parts : [schemaNamed(name)]
+  return call === undefined ? [schemaNamed(name)] : schemasOfCall(call)
 }
 
 /** Like {@link findSchema}. Throws {@link UsageError} with names that are near. */

@@ -1,6 +1,8 @@
+import { callNamed, schemasOfCall } from '../hypercall/index.ts'
 import { allSchemas } from '../schemas.ts'
 import { type Layout, layoutOf } from '../wire/index.ts'
 import { type Command, UsageError } from './command.ts'
+import { withoutLayout } from './hypercall.ts'
 import { schemasNamed } from './kinds.ts'
 import { paint, print } from './terminal.ts'
 
@@ -14,8 +16,15 @@ export const layoutCommand: Command = {
   run(call) {
     const schemas = call.words.length === 0 ? allSchemas : call.words.flatMap(schemasNamed)
     const layouts = schemas.map((schema) => layoutOf(schema))
-    if (call.has('json')) print(JSON.stringify(layouts, undefined, 2))
-    else for (const [index, layout] of layouts.entries()) print(...(index > 0 ? [''] : []), ...layoutLines(layout))
+    if (call.has('json')) {
+      print(JSON.stringify(layouts, undefined, 2))
+      return 0
+    }
+    const bare = call.words
+      .flatMap((word) => callNamed(word) ?? [])
+      .filter((named) => schemasOfCall(named).length === 0)
+    const tables = [...layouts.map(layoutLines), ...bare.map((named) => [withoutLayout(named)])]
+    for (const [index, lines] of tables.entries()) print(...(index > 0 ? [''] : []), ...lines)
     return 0
   },
 }
