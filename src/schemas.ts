@@ -1,3 +1,4 @@
+import * as frames from './channels/frames.ts'
 import * as edid from './devices/edid/messages.ts'
 import * as heartbeat from './devices/heartbeat.ts'
 import * as hid from './devices/hid/descriptor.ts'
@@ -30,6 +31,7 @@ const modules: readonly object[] = [
   packets,
   pipeHeader,
   ringControl,
+  frames,
   edid,
   heartbeat,
   hid,

@@ -6,7 +6,7 @@ import { StructSchema, UnionSchema } from '../src/wire/index.ts'
 const source = new URL('../src/', import.meta.url)
 
 /** The modules that describe structures. */
-const files = ['hypercall', 'vmbus', 'devices'].flatMap((folder) =>
+const files = ['hypercall', 'vmbus', 'devices', 'channels'].flatMap((folder) =>
   readdirSync(new URL(folder, source), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
     .map((file) => `${folder}/${file}`),
