@@ -86,8 +86,8 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
   readonly #control = new ControlQueue()
   readonly #transmitter: Transmitter
   readonly #receiver = new Receiver(this.statistics)
-  /** A link toggle is under way. */
-  #isToggling = false
+  /** Which call of `setLink` was the last: what an earlier one still had to do is off. */
+  #toggle = 0
 
   constructor(options: NetworkVspOptions = {}) {
     super()
@@ -138,17 +138,16 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
    * (behaviour 203).
    */
   setLink(isUp: boolean): void {
+    this.#toggle += 1
+    const toggle = this.#toggle
     if (isUp !== this.#settings.isLinkUp) {
       this.#indicateLink(isUp)
       return
     }
-    if (this.#isToggling) return
-    this.#isToggling = true
     this.#indicateLink(!isUp)
     const later = this.#options.later ?? ((run, milliseconds) => void setTimeout(run, milliseconds))
     later(() => {
-      this.#isToggling = false
-      if (this.#settings.isLinkUp !== isUp) this.#indicateLink(isUp)
+      if (toggle === this.#toggle) this.#indicateLink(isUp)
     }, linkToggleMilliseconds)
   }
 
