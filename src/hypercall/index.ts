@@ -9,6 +9,7 @@
  */
 
 export * from './arm64.ts'
+export * from './arm64-features.ts'
 export * from './arm64-messages.ts'
 export * from './calls/index.ts'
 export * from './conventions/index.ts'
@@ -52,6 +53,7 @@ export * from './power.ts'
 export * from './power-words.ts'
 export * from './privileges.ts'
 export * from './processor-features.ts'
+export * from './property-values.ts'
 export * from './register-value.ts'
 export * from './registers/index.ts'
 export * from './statistics.ts'

@@ -66,6 +66,9 @@ export const maxInterceptResults = 4096
 /** Intercepts that a partition can have set on it, beside one for each I/O port. */
 export const maxIntercepts = 4096
 
+/** CPU groups of a machine. */
+export const maxCpuGroups = 256
+
 /** Message buffers of a port. Source: TLFS 2.0A 14.8.1. */
 export const portMessageBuffers = 16
 /** Partitions above one another, the root included. TLFS guarantees two; more is our choice. */

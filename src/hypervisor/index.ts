@@ -20,6 +20,7 @@ export {
   unmodelledCalls,
 } from './calls/index.ts'
 export * from './choices.ts'
+export * from './cpu-groups.ts'
 export { DeviceDomain, type DeviceDomainKey } from './device-domain.ts'
 export type {
   DeviceInterrupt,
@@ -66,6 +67,7 @@ export { Partition, type PartitionState } from './partition.ts'
 export * from './partition-caller.ts'
 export * from './partitions.ts'
 export { Connection, type ConnectionTarget, Port, type PortTarget } from './port.ts'
+export { getPortProperty, setPortProperty } from './port-properties.ts'
 export {
   type ConnectPort,
   type CreatePort,
@@ -85,6 +87,7 @@ export { type RegisterContents, register64 } from './register-contents.ts'
 export { type PageMode, RegisterPage } from './register-page.ts'
 export { readRegister, writeRegister } from './registers.ts'
 export { done, failed, type Result } from './result.ts'
+export { type RootSignal, rootSignalEvent } from './root-signal.ts'
 export { sintDeliverable } from './slot-deliverable.ts'
 export { mapStatsPage, type StatsObject, unmapStatsPage } from './statistics.ts'
 export { type MessageOutcome, type QueuedMessage, type SignalOutcome, Synic, sintReset } from './synic.ts'
@@ -94,6 +97,7 @@ export { type TranslateGva, type Translation, translateVirtualAddress } from './
 export { TimeStampCounter } from './tsc.ts'
 export { VirtualProcessor, type VtlState } from './virtual-processor.ts'
 export * from './vp-actions.ts'
+export { getTimersState, setTimersState } from './vp-state.ts'
 export {
   disablePartitionVtl,
   disableVpVtl,

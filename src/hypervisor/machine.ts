@@ -1,5 +1,6 @@
 import { type RegisterArchitecture, registersOf } from '../hypercall/registers/index.ts'
 import type { GuestMemory } from '../memory/index.ts'
+import type { CpuGroup } from './cpu-groups.ts'
 import { InterruptTable } from './device-interrupt.ts'
 import type { Information } from './information.ts'
 import { MachinePages } from './machine-pages.ts'
@@ -15,6 +16,9 @@ export class Machine {
   readonly partitions = new Map<bigint, Partition>()
   /** Interrupts of devices that reach a VP. */
   readonly interrupts = new InterruptTable()
+  /** By id. */
+  readonly cpuGroups = new Map<bigint, CpuGroup>()
+  #nextCpuGroupId = 1n
   /** Names of all registers. */
   readonly registers: ReadonlySet<number>
   #nextPartitionId = 1n
@@ -41,6 +45,11 @@ export class Machine {
   /** An id that no partition has had. */
   newPartitionId(): bigint {
     return this.#nextPartitionId++
+  }
+
+  /** An id that no CPU group has had. */
+  newCpuGroupId(): bigint {
+    return this.#nextCpuGroupId++
   }
 
   /** Notes that a VP has an interrupt to take. */

@@ -76,8 +76,7 @@ export function mapGpaPage(caller: Partition, call: MapPage): number {
   if (guestPage % count !== 0 || sourcePage % count !== 0) return HvStatus.InvalidParameter
   if (!isPage(guestPage + count - 1) || !isPage(sourcePage + count - 1)) return HvStatus.InvalidParameter
   const access = flags & PageAccess.all
-  // A page that can be written but not read does not exist on any processor.
-  if ((access & ~PageAccess.read) !== 0 && (access & PageAccess.read) === 0) return HvStatus.InvalidParameter
+  if (!isAccess(access)) return HvStatus.InvalidParameter
   if (target.value === caller) return guestPage === sourcePage ? HvStatus.Success : HvStatus.InvalidParameter
   for (let i = 0; i < count; i++) {
     if (isPooledAt(target.value, guestPage + i)) return OurStatus.pagePooled
@@ -89,6 +88,20 @@ export function mapGpaPage(caller: Partition, call: MapPage): number {
     if (machinePage !== undefined) target.value.space.map(guestPage + i, machinePage, access)
     target.value.protections.forget(guestPage + i)
   }
+  return HvStatus.Success
+}
+
+/** HvCallModifySparseGpaPages, one element: other access to a page of a child that is mapped. For the root only, which has all access. */
+export function modifyGpaPage(caller: Partition, id: bigint, guestPage: number, flags: number): number {
+  const target = targetOf(caller, id, { target: 'child', states: ['active'] })
+  if (target.value === undefined) return target.status
+  if (!caller.isRoot) return HvStatus.AccessDenied
+  const machinePage = target.value.space.machinePage(guestPage)
+  if (machinePage === undefined) return HvStatus.InvalidParameter
+  if (isPooledAt(target.value, guestPage)) return OurStatus.pagePooled
+  const access = flags & PageAccess.all
+  if (!isAccess(access)) return HvStatus.InvalidParameter
+  target.value.space.map(guestPage, machinePage, access)
   return HvStatus.Success
 }
 
@@ -106,6 +119,11 @@ export function unmapGpaPage(caller: Partition, id: bigint, guestPage: number): 
 function isPooledAt(partition: Partition, guestPage: number): boolean {
   const machinePage = partition.space.machinePage(guestPage)
   return machinePage !== undefined && partition.machine.pages.isPooled(machinePage)
+}
+
+/** A page that can be written but not read does not exist on any processor. */
+function isAccess(access: number): boolean {
+  return access === 0 || (access & PageAccess.read) !== 0
 }
 
 /** Page numbers go up to 2^40: addresses of 52 bits, which a JavaScript number holds. */

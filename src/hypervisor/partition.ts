@@ -1,5 +1,6 @@
 import { childPrivileges, hasPrivilege, type PartitionPrivilege } from '../hypercall/privileges.ts'
 import type { DeviceDomain } from './device-domain.ts'
+import { enterForInterrupt } from './enter-vtl.ts'
 import { GpaMemory, GpaSpace } from './gpa-space.ts'
 import { GuestCrash } from './guest-crash.ts'
 import type { InterceptTable } from './intercept-table.ts'
@@ -50,6 +51,7 @@ export class Partition {
   state: PartitionState = 'uninitialized'
   privileges: bigint
   guestOsId = 0n
+  #isSuspended = false
   /** Bit n: VTL n is there. VTL 0 always is. */
   enabledVtls = 1
 
@@ -68,6 +70,16 @@ export class Partition {
     this.referenceTsc = new ReferenceTsc(this.clock, this.tscPage, machine.tsc)
     machine.partitions.set(this.id, this)
     parent?.children.add(this)
+  }
+
+  /** By the property Suspend: no VP runs. */
+  get isSuspended(): boolean {
+    return this.#isSuspended
+  }
+
+  set isSuspended(suspended: boolean) {
+    this.#isSuspended = suspended
+    for (const vp of this.vps.values()) enterForInterrupt(vp)
   }
 
   /** Partitions above this one: 0 for the root. */

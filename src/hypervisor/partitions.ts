@@ -55,6 +55,30 @@ export function deletePartition(caller: Partition, id: bigint): number {
   return HvStatus.Success
 }
 
+/**
+ * HvCallRestorePartitionTime: reference time of a partition that was restored, and the sequence that its reference TSC page had. Our choice:
+ * no VP may be running, since time would jump under it.
+ */
+export function restorePartitionTime(
+  caller: Partition,
+  id: bigint,
+  tscSequence: number,
+  referenceTime: bigint,
+): number {
+  const target = targetOf(caller, id, { target: 'child', states: ['active'] })
+  if (target.value === undefined) return target.status
+  if ([...target.value.vps.values()].some((vp) => !vp.isExplicitlySuspended)) return HvStatus.InvalidVpState
+  target.value.referenceTsc.continueFrom(tscSequence)
+  target.value.clock.set(referenceTime)
+  return HvStatus.Success
+}
+
+/** HvCallRestorePartitionState: nothing was saved that could be restored. */
+export function restorePartitionState(caller: Partition, id: bigint): number {
+  const target = targetOf(caller, id, { target: 'child', privilege: 'createPartitions', states: ['active'] })
+  return target.value === undefined ? target.status : HvStatus.InvalidSaveRestoreState
+}
+
 /** HvCallGetPartitionId. */
 export function getPartitionId(caller: Partition): Result<bigint> {
   const refused = refusal(caller, 'accessPartitionId')

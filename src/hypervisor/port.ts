@@ -20,13 +20,19 @@ export class Port {
   buffers: number
   connection: Connection | undefined
   isDeleted = false
+  /** Messages that were taken. */
+  postCount = 0
+  /** Signals that were taken. */
+  signalCount = 0
+  /** Set properties, by code; see `port-properties.ts`. */
+  readonly properties = new Map<number, bigint>()
 
   /** @param connectable the partition that may connect. */
   constructor(
     readonly id: number,
     readonly owner: Partition,
     readonly connectable: Partition,
-    readonly target: PortTarget,
+    public target: PortTarget,
     readonly vtl: number,
     readonly minConnectionVtl: number,
     buffers: number,

@@ -176,7 +176,10 @@ export function postMessage(caller: Partition, call: PostMessage, callerVtl = 0)
       port.buffers += 1
     },
   })
-  if (outcome === 'delivered' || outcome === 'queued') return HvStatus.Success
+  if (outcome === 'delivered' || outcome === 'queued') {
+    port.postCount += 1
+    return HvStatus.Success
+  }
   port.buffers += 1
   return HvStatus.InvalidSynicState
 }
@@ -194,7 +197,9 @@ export function signalEvent(caller: Partition, connectionId: number, flagNumber:
   if (!(flagNumber >= 0 && flagNumber < flagCount)) return HvStatus.InvalidParameter
   const candidates = candidatesOf(port, vp)
   if (candidates.length === 0) return HvStatus.InvalidVpIndex
-  return signalFirst(candidates, sint, baseFlag + flagNumber)
+  const status = signalFirst(candidates, sint, baseFlag + flagNumber)
+  if (status === HvStatus.Success) port.signalCount += 1
+  return status
 }
 
 /** HvCallPostMessageDirect: into a slot of a child's VP, without a port. */
@@ -253,7 +258,8 @@ export function ringDoorbells(sender: Partition, gpa: number, size: number, valu
     if (target.gpa !== gpa || (target.size !== 0 && target.size !== size)) continue
     if (target.value !== undefined && target.value !== value) continue
     rang = true
-    signalFirst(candidatesOf(port, port.target.vp), port.target.sint, 0)
+    const status = signalFirst(candidatesOf(port, port.target.vp), port.target.sint, 0)
+    if (status === HvStatus.Success) port.signalCount += 1
   }
   return rang
 }

@@ -22,6 +22,8 @@ const ruled: ReadonlyMap<number, PropertyRule> = /* @__PURE__ */ new Map([
   [PartitionProperty.Suspend, { initial: 0n, low: 0n, high: 1n }],
   [PartitionProperty.TimeFreeze, { initial: 0n, low: 0n, high: 1n }],
   [PartitionProperty.GuestOsId, { initial: 0n, low: 0n, high: word, readOnly: true }],
+  [PartitionProperty.ReferenceTscPageActive, { initial: 0n, low: 0n, high: 1n, readOnly: true }],
+  [PartitionProperty.ProcessorClockFrequency, { initial: 0n, low: 0n, high: word, readOnly: true }],
 ])
 const anyValue: PropertyRule = { initial: 0n, low: 0n, high: word }
 const known: ReadonlySet<number> = /* @__PURE__ */ new Set(Object.values(PartitionProperty))
@@ -46,6 +48,8 @@ export function getPartitionProperty(caller: Partition, id: bigint, code: number
   if (code === PartitionProperty.PrivilegeFlags) return done(partition.privileges)
   if (code === PartitionProperty.GuestOsId) return done(partition.guestOsId)
   if (code === PartitionProperty.ReferenceTime) return done(partition.clock.time)
+  if (code === PartitionProperty.ReferenceTscPageActive) return done(BigInt(partition.tscPage.isEnabled))
+  if (code === PartitionProperty.ProcessorClockFrequency) return done(partition.machine.tsc?.frequency ?? 0n)
   return done(partition.properties.get(code) ?? (ruled.get(code) ?? anyValue).initial)
 }
 
@@ -64,12 +68,15 @@ export function setPartitionProperty(caller: Partition, id: bigint, code: number
   } else {
     if (!fits(partition, code, value)) return HvStatus.PropertyValueOutOfRange
     partition.properties.set(code, value)
+    if (code === PartitionProperty.Suspend) partition.isSuspended = value !== 0n
+    if (code === PartitionProperty.TimeFreeze) partition.clock.freeze(value !== 0n)
   }
   return HvStatus.Success
 }
 
-/** Reserve does not exceed cap, and the reserves of siblings together not the machine. */
+/** Reserve does not exceed cap, and the reserves of siblings together not the machine; a CPU group exists. */
 function fits(partition: Partition, code: number, value: bigint): boolean {
+  if (code === PartitionProperty.CpuGroupId) return value === 0n || partition.machine.cpuGroups.has(value)
   const propertyOf = (of: Partition, name: number) => of.properties.get(name) ?? ruled.get(name)?.initial ?? 0n
   if (code === PartitionProperty.CpuCap) return value >= propertyOf(partition, PartitionProperty.CpuReserve)
   if (code !== PartitionProperty.CpuReserve) return true

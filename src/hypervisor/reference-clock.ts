@@ -8,6 +8,8 @@ export class ReferenceClock {
   #base = 0n
   /** Machine time when it was started; `undefined` while it stands still. */
   #startedAt: bigint | undefined
+  #isWanted = false
+  #isFrozen = false
 
   readonly #changed: () => void
 
@@ -33,16 +35,28 @@ export class ReferenceClock {
 
   /** Lets it run, or stand still. */
   run(running: boolean): void {
-    if (running === this.isRunning) return
-    this.#base = this.time
-    this.#startedAt = running ? this.#now() : undefined
-    this.#changed()
+    this.#isWanted = running
+    this.#update()
+  }
+
+  /** Has it stand still whatever {@link run} says, or no longer. */
+  freeze(frozen: boolean): void {
+    this.#isFrozen = frozen
+    this.#update()
   }
 
   /** Sets it, when a partition is restored. */
   set(time: bigint): void {
     this.#base = time
     if (this.isRunning) this.#startedAt = this.#now()
+    this.#changed()
+  }
+
+  #update(): void {
+    const running = this.#isWanted && !this.#isFrozen
+    if (running === this.isRunning) return
+    this.#base = this.time
+    this.#startedAt = running ? this.#now() : undefined
     this.#changed()
   }
 }

@@ -26,6 +26,11 @@ export class ReferenceTsc {
     this.#counter = counter
   }
 
+  /** The next sequence follows this one: the guest has seen it before it was restored. */
+  continueFrom(sequence: number): void {
+    this.#sequence = sequence > lastSequence ? invalid : sequence
+  }
+
   /** Writes the page, where the guest has one: when it is enabled, and when the clock starts, stops or is set. */
   publish(): void {
     const place = this.#page.place()

@@ -18,13 +18,16 @@ export type StatsObject =
 const firstStatsPage = 2 ** 39
 
 /** HvCallMapStatsPage: a read-only page of 512 counters, all zero in a model, where the hypervisor chooses. Answers its guest page number. */
-export function mapStatsPage(caller: Partition, object: StatsObject): Result<number> {
+export function mapStatsPage(caller: Partition, object: StatsObject, location?: number): Result<number> {
   const status = objectStatus(caller, object)
   if (status !== HvStatus.Success) return failed(status)
   const key = keyOf(caller, object)
   if (caller.statistics.has(key)) return failed(OurStatus.statsMapped)
   const taken = new Set([...caller.statistics.values()].map(({ guestPage }) => guestPage))
-  let guestPage = firstStatsPage
+  let guestPage = location ?? firstStatsPage
+  if (location !== undefined && !(location < 2 ** 40 && !caller.space.isOverlaid(location))) {
+    return failed(HvStatus.InvalidParameter)
+  }
   while (taken.has(guestPage)) guestPage += 1
   const page = new OverlayPage(PageAccess.read)
   caller.space.addOverlay(guestPage, page)

@@ -25,8 +25,8 @@ export class SyntheticTimer {
   #count = 0n
   /** Reference time of the next expiry. */
   #deadline: bigint | undefined
-  /** The timer's one message waits for its slot. */
-  #isWaiting = false
+  /** Expiration time of the timer's one message, while that waits for its slot. */
+  #undelivered: bigint | undefined
 
   constructor(index: number, clock: ReferenceClock, synic: Synic, controller: InterruptController) {
     this.#index = index
@@ -64,6 +64,11 @@ export class SyntheticTimer {
     return this.#deadline
   }
 
+  /** Expiration time of a message that waits for its slot. */
+  get undelivered(): bigint | undefined {
+    return this.#undelivered
+  }
+
   /** Expires if it is time. */
   check(): void {
     const now = this.#clock.time
@@ -84,7 +89,7 @@ export class SyntheticTimer {
     this.#config = 0n
     this.#count = 0n
     this.#deadline = undefined
-    this.#isWaiting = false
+    this.#undelivered = undefined
   }
 
   #arm(): void {
@@ -101,15 +106,15 @@ export class SyntheticTimer {
       this.#controller.request(Number((this.#config >> 4n) & 0xffn))
       return
     }
-    if (this.#isWaiting) return
-    this.#isWaiting = true
+    if (this.#undelivered !== undefined) return
+    this.#undelivered = expirationTime
     this.#synic.hold(sintOf(this.#config), {
       messageType: MessageType.TimerExpired,
       sender: 0n,
       payload: () =>
         TimerMessagePayload.encode({ timerIndex: this.#index, expirationTime, deliveryTime: this.#clock.time }),
       release: () => {
-        this.#isWaiting = false
+        this.#undelivered = undefined
       },
     })
   }

@@ -72,7 +72,7 @@ export class VirtualProcessor {
 
   /** Whether it would run. */
   get isRunning(): boolean {
-    return !this.isDeleted && !this.#isSuspended && !this.#isIntercepted
+    return !this.isDeleted && !this.#isSuspended && !this.#isIntercepted && !this.partition.isSuspended
   }
 
   /** State of the level that it runs in. */

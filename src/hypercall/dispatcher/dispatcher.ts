@@ -89,6 +89,11 @@ export class HypercallDispatcher<C = undefined> {
     return new CallEntry(definition, by, this.#checksReserved, this.#allows)
   }
 
+  /** Whether anybody answers a call of that code. */
+  answersCode(code: number): boolean {
+    return this.#entries.get(code) !== undefined || this.#switches.has(code)
+  }
+
   /**
    * Carries out one hypercall instruction. Nothing that a caller does makes it throw; what a handler throws comes through, and then
    * registers and output are as they were.

@@ -1,10 +1,13 @@
 import type { HypercallDefinition } from '../../hypercall/calls/call.ts'
+import { HvExtCallQueryCapabilities } from '../../hypercall/calls/extended.ts'
 import { HvCallRetargetDeviceInterrupt } from '../../hypercall/calls/interrupts.ts'
 import { HvCallGetVpRegisters, HvCallSetVpRegisters } from '../../hypercall/calls/vp.ts'
 import { type DispatcherOptions, HypercallDispatcher } from '../../hypercall/dispatcher/index.ts'
 import type { RegisterArchitecture } from '../../hypercall/registers/index.ts'
+import { HvStatus } from '../../hypercall/status.ts'
 import type { VirtualProcessor } from '../virtual-processor.ts'
 import { bindAccessCalls } from './access-calls.ts'
+import { bindCpuGroupCalls } from './cpu-group-calls.ts'
 import { bindDeviceDomainCalls } from './device-domain-calls.ts'
 import { bindDeviceInterruptCalls } from './device-interrupt-calls.ts'
 import type { ModelDispatcher } from './dispatcher.ts'
@@ -16,6 +19,7 @@ import { bindPortCalls } from './port-calls.ts'
 import { bindProcessorCalls } from './processor-calls.ts'
 import { bindStatisticsCalls } from './statistics-calls.ts'
 import { unmodelledCalls } from './unmodelled.ts'
+import { bindVpStateCalls } from './vp-state-calls.ts'
 import { bindVtlCalls } from './vtl-calls.ts'
 
 export type { ModelDispatcher } from './dispatcher.ts'
@@ -33,6 +37,17 @@ export function modelDispatcher(options: ModelDispatcherOptions = {}): ModelDisp
   const { architecture, ...rest } = options
   const isArm64 = architecture === 'arm64'
   const dispatcher: ModelDispatcher = new HypercallDispatcher<VirtualProcessor>({ allows, ...rest })
+  bindModelledCalls(dispatcher, isArm64)
+  for (const { call, status } of unmodelledCalls) {
+    if (status === HvStatus.InvalidHypercallCode) continue
+    const isRootOnly = call.caller === 'root'
+    dispatcher.on(call, ({ caller }) => (isRootOnly && !caller.partition.isRoot ? HvStatus.AccessDenied : status))
+  }
+  return dispatcher
+}
+
+/** Binds all calls that the model carries out. */
+export function bindModelledCalls(dispatcher: ModelDispatcher, isArm64: boolean): void {
   bindPartitionCalls(dispatcher)
   bindMemoryCalls(dispatcher)
   bindAccessCalls(dispatcher, isArm64)
@@ -44,8 +59,10 @@ export function modelDispatcher(options: ModelDispatcherOptions = {}): ModelDisp
   bindDeviceDomainCalls(dispatcher)
   bindDeviceInterruptCalls(dispatcher, isArm64)
   bindStatisticsCalls(dispatcher)
-  for (const { call, status } of unmodelledCalls) dispatcher.on(call, () => status)
-  return dispatcher
+  bindCpuGroupCalls(dispatcher)
+  bindVpStateCalls(dispatcher, isArm64)
+  // None of the extended calls does anything here.
+  dispatcher.on(HvExtCallQueryCapabilities, () => ({ status: HvStatus.Success, output: { capabilities: 0n } }))
 }
 
 /** Calls that need their privilege only on the caller's own partition. */

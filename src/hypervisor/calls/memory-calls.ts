@@ -2,12 +2,22 @@ import {
   HvCallDepositMemory,
   HvCallGetMemoryBalance,
   HvCallMapGpaPages,
+  HvCallMapSparseGpaPages,
+  HvCallModifySparseGpaPages,
   HvCallUnmapGpaPages,
   HvCallWithdrawMemory,
 } from '../../hypercall/calls/memory.ts'
 import { MapGpaFlags, UnmapGpaFlags } from '../../hypercall/flags.ts'
 import { HvStatus } from '../../hypercall/status.ts'
-import { depositMemory, getMemoryBalance, largePagePages, mapGpaPage, unmapGpaPage, withdrawMemory } from '../memory.ts'
+import {
+  depositMemory,
+  getMemoryBalance,
+  largePagePages,
+  mapGpaPage,
+  modifyGpaPage,
+  unmapGpaPage,
+  withdrawMemory,
+} from '../memory.ts'
 import { type ModelDispatcher, toNumber } from './dispatcher.ts'
 import { outputOf } from './output.ts'
 
@@ -34,6 +44,17 @@ export function bindMemoryCalls(to: ModelDispatcher): void {
       flags: input.mapFlags,
     })
   })
+  to.on(HvCallMapSparseGpaPages, ({ caller, input, element }) =>
+    mapGpaPage(caller.partition, {
+      partition: input.targetPartitionId,
+      guestPage: toNumber(element.targetGpaPageNumber),
+      sourcePage: toNumber(element.sourceGpaPageNumber),
+      flags: input.mapFlags,
+    }),
+  )
+  to.on(HvCallModifySparseGpaPages, ({ caller, input, element }) =>
+    modifyGpaPage(caller.partition, input.targetPartitionId, toNumber(element.gpaPageNumber), input.mapFlags),
+  )
   to.on(HvCallUnmapGpaPages, ({ caller, input, index }) => {
     const step = (input.unmapFlags & UnmapGpaFlags.largePage) === 0 ? 1 : largePagePages
     const first = toNumber(input.targetGpaBase) + index * step

@@ -5,9 +5,14 @@ import {
   HvCallGetNextChildPartition,
   HvCallGetPartitionId,
   HvCallGetPartitionProperty,
+  HvCallGetPartitionPropertyEx,
   HvCallInitializePartition,
+  HvCallRestorePartitionState,
+  HvCallRestorePartitionTime,
   HvCallSetPartitionProperty,
+  HvCallSetPartitionPropertyEx,
 } from '../../hypercall/calls/partition.ts'
+import { HvStatus } from '../../hypercall/status.ts'
 import {
   createPartition,
   deletePartition,
@@ -15,6 +20,8 @@ import {
   getNextChildPartition,
   getPartitionId,
   initializePartition,
+  restorePartitionState,
+  restorePartitionTime,
 } from '../partitions.ts'
 import { getPartitionProperty, setPartitionProperty } from '../properties.ts'
 import type { ModelDispatcher } from './dispatcher.ts'
@@ -41,6 +48,28 @@ export function bindPartitionCalls(to: ModelDispatcher): void {
       propertyValue,
     })),
   )
+  to.on(HvCallGetPartitionPropertyEx, ({ caller, input }) =>
+    outputOf(getPartitionProperty(caller.partition, input.partitionId, input.propertyCode), (value) => {
+      const propertyValue = new Uint8Array(4096)
+      new DataView(propertyValue.buffer).setBigUint64(0, value, true)
+      return { propertyValue }
+    }),
+  )
+  // Longer values than 64 bits the model has none.
+  to.on(HvCallSetPartitionPropertyEx, ({ caller, input }) => {
+    const { value } = input
+    if (value.length !== 8) return value.length < 8 ? HvStatus.InvalidParameter : HvStatus.FeatureUnavailable
+    const word = new DataView(value.buffer, value.byteOffset).getBigUint64(0, true)
+    return setPartitionProperty(caller.partition, input.partitionId, input.propertyCode, word)
+  })
+  to.on(HvCallRestorePartitionTime, ({ caller, input }) =>
+    restorePartitionTime(caller.partition, input.partitionId, input.tscSequence, input.referenceTime),
+  )
+  to.on(HvCallRestorePartitionState, ({ caller, input }) => {
+    // The count is looked at before a byte of the data is.
+    if (input.restoreDataCount > input.restoreData.length) return HvStatus.InvalidParameter
+    return restorePartitionState(caller.partition, input.partitionId)
+  })
   to.on(HvCallSetPartitionProperty, ({ caller, input }) =>
     setPartitionProperty(caller.partition, input.partitionId, input.propertyCode, input.propertyValue),
   )

@@ -5,8 +5,11 @@ import {
   HvCallCreatePortDeprecated,
   HvCallDeletePort,
   HvCallDisconnectPort,
+  HvCallGetPortProperty,
   HvCallPostMessage,
   HvCallPostMessageDirect,
+  HvCallRootSignalEvent,
+  HvCallSetPortProperty,
   HvCallSignalEvent,
   HvCallSignalEventDirect,
 } from '../../hypercall/calls/ports.ts'
@@ -14,6 +17,7 @@ import type { ConnectionInfo, PortInfo } from '../../hypercall/ports.ts'
 import { HvStatus } from '../../hypercall/status.ts'
 import type { Infer } from '../../wire/index.ts'
 import type { ConnectionTarget, PortTarget } from '../port.ts'
+import { getPortProperty, setPortProperty } from '../port-properties.ts'
 import {
   connectPort,
   createPort,
@@ -24,8 +28,10 @@ import {
   signalEvent,
   signalEventDirect,
 } from '../ports.ts'
+import { rootSignalEvent } from '../root-signal.ts'
 import type { VirtualProcessor } from '../virtual-processor.ts'
 import { type ModelDispatcher, toNumber } from './dispatcher.ts'
+import { outputOf } from './output.ts'
 
 /** Ports, connections, messages and events. */
 export function bindPortCalls(to: ModelDispatcher): void {
@@ -42,6 +48,15 @@ export function bindPortCalls(to: ModelDispatcher): void {
     const { portPartition, portId, connectionPartition } = input
     return createPort(caller.partition, { portPartition, portId: portId.id, connectionPartition, target })
   })
+  to.on(HvCallGetPortProperty, ({ caller, input }) => {
+    const { portPartition, portId, propertyCode } = input
+    return outputOf(getPortProperty(caller.partition, portPartition, portId.id, propertyCode), (propertyValue) => ({
+      propertyValue,
+    }))
+  })
+  to.on(HvCallSetPortProperty, ({ caller, input }) =>
+    setPortProperty(caller.partition, input.portPartition, input.portId.id, input.propertyCode, input.propertyValue),
+  )
   to.on(HvCallDeletePort, ({ caller, input }) => deletePort(caller.partition, input.portPartition, input.portId.id))
   to.on(HvCallConnectPort, ({ caller, input }) => {
     const target = connectionTarget(input.connectionInfo)
@@ -62,6 +77,13 @@ export function bindPortCalls(to: ModelDispatcher): void {
   )
   to.on(HvCallPostMessage, ({ caller, input }) => answerPostMessage(caller, input))
   to.on(HvCallSignalEvent, ({ caller, input }) => answerSignalEvent(caller, input))
+  to.on(HvCallRootSignalEvent, ({ caller, input }) =>
+    outputOf(rootSignalEvent(caller.partition, input.connectionId.id, input.flagNumber), (signal) => ({
+      destinationPartitionId: signal.partition,
+      destinationVpIndex: signal.vp,
+      newlySignalled: signal.newlySignalled ? 1 : 0,
+    })),
+  )
   to.on(HvCallPostMessageDirect, ({ caller, input }) => {
     const { header, payload } = input.message
     if (header.payloadSize > payload.length) return HvStatus.InvalidParameter

@@ -1,10 +1,10 @@
-import { HvCallMapStatsPage, HvCallUnmapStatsPage } from '../../hypercall/calls/statistics.ts'
+import { HvCallMapStatsPage, HvCallMapStatsPage2, HvCallUnmapStatsPage } from '../../hypercall/calls/statistics.ts'
 import { StatsObjectType } from '../../hypercall/enums/statistics.ts'
 import type { StatsObjectIdentity } from '../../hypercall/stats-object.ts'
 import { HvStatus } from '../../hypercall/status.ts'
 import type { Infer } from '../../wire/index.ts'
 import { mapStatsPage, type StatsObject, unmapStatsPage } from '../statistics.ts'
-import type { ModelDispatcher } from './dispatcher.ts'
+import { type ModelDispatcher, toNumber } from './dispatcher.ts'
 import { outputOf } from './output.ts'
 
 /** Statistics pages. */
@@ -13,6 +13,11 @@ export function bindStatisticsCalls(to: ModelDispatcher): void {
     const object = objectOf(input.objectIdentity)
     if (object === undefined) return HvStatus.InvalidParameter
     return outputOf(mapStatsPage(caller.partition, object), (page) => ({ mapLocation: BigInt(page) }))
+  })
+  to.on(HvCallMapStatsPage2, ({ caller, input }) => {
+    const object = objectOf(input.objectIdentity)
+    if (object === undefined) return HvStatus.InvalidParameter
+    return mapStatsPage(caller.partition, object, toNumber(input.mapLocation)).status
   })
   to.on(HvCallUnmapStatsPage, ({ caller, input }) => {
     const object = objectOf(input.objectIdentity)
