@@ -123,9 +123,10 @@ describe('the framebuffer', () => {
       { type: 'VramLocationAck', body: { userContext: 0x1234n } },
     ])
     expect(vsp.image()).toBeUndefined()
-    expect(say(situation({ width: 3, height: 2 }, 9n))).toEqual([
-      { type: 'SituationUpdateAck', body: { userContext: 9n } },
-    ])
+    expect(say(situation({ width: 3, height: 2 }, 9n))[0]).toEqual({
+      type: 'SituationUpdateAck',
+      body: { userContext: 9n },
+    })
     const mode = { width: 3, height: 2, depth: 32, pitch: 12, offset: 0 }
     expect([vsp.mode, ...modes]).toEqual([mode, mode])
     bus.memory.write(vramGpa, Uint8Array.of(0x11, 0x22, 0x33, 0), 0, 4)
@@ -382,15 +383,22 @@ describe('bad messages', () => {
 })
 
 describe('what the host wants', () => {
-  it('[B209] goes out as a feature change, at any time after the version', async () => {
+  it('[B209] goes out as a feature change with the first mode, and at any time after it', async () => {
     const { bus, vsp, vsc, say } = await talking()
+    const body = { isDirtNeeded: 0, isPointerPositionNeeded: 1, isPointerShapeNeeded: 1, isSituationNeeded: 1 }
     expect(vsp.want({ dirt: false })).toBe(false)
-    say(request)
+    expect(say(request, location(BigInt(vramGpa)), situation()).map(({ type }) => type)).toEqual([
+      'VersionResponse',
+      'VramLocationAck',
+      'SituationUpdateAck',
+      'FeatureChange',
+    ])
+    expect(vsc.heard.at(-1)).toEqual({ type: 'FeatureChange', body })
     vsc.heard.length = 0
     expect(vsp.want({ situation: false })).toBe(true)
     bus.settle()
-    const body = { isDirtNeeded: 0, isPointerPositionNeeded: 1, isPointerShapeNeeded: 1, isSituationNeeded: 0 }
-    expect(vsc.heard).toEqual([{ type: 'FeatureChange', body }])
+    expect(vsc.heard).toEqual([{ type: 'FeatureChange', body: { ...body, isSituationNeeded: 0 } }])
+    expect(say(situation())).toHaveLength(1)
   })
 
   it('another resolution goes out as an EDID, from 3.4 on', async () => {

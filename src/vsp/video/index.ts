@@ -41,7 +41,7 @@ export interface Pointer {
   readonly shape: PointerShape | undefined
 }
 
-/** What a screen wants to be told of. Guests tell of dirt without being asked. */
+/** What a screen wants to be told of. By default all; Linux tells of no dirt before it was asked to. */
 export interface VideoNeeds {
   readonly dirt: boolean
   readonly pointerPosition: boolean
@@ -81,6 +81,8 @@ export class VideoVsp extends MessageVsp<VideoMessage, VideoVspEvents> {
   #assembly = new PointerAssembly()
   #pointer = noPointer
   #needs = everything
+  /** Whether the guest has been told what is wanted, which it is with its first mode. */
+  #hasSaidNeeds = false
 
   constructor(options: VideoVspOptions = {}) {
     super()
@@ -147,10 +149,10 @@ export class VideoVsp extends MessageVsp<VideoMessage, VideoVspEvents> {
     return { width, height, data }
   }
 
-  /** Says what the guest is to tell of. What was not wanted before it then tells at once. False before the version is agreed on. */
+  /** Says what the guest is to tell of; what is new among it, it tells at once. False: it will hear of it with its first mode. */
   want(needs: Partial<VideoNeeds>): boolean {
     this.#needs = { ...this.#needs, ...needs }
-    return this.#version !== undefined && this.#send({ type: 'FeatureChange', body: this.#changes() })
+    return this.#hasSaidNeeds && this.#send({ type: 'FeatureChange', body: this.#changes() })
   }
 
   /**
@@ -224,7 +226,7 @@ export class VideoVsp extends MessageVsp<VideoMessage, VideoVspEvents> {
     this.#framebuffer = undefined
     this.#assembly = new PointerAssembly()
     this.#pointer = noPointer
-    this.#needs = everything
+    this.#hasSaidNeeds = false
     if (wasLit) this.emit('mode', undefined)
   }
 
@@ -270,6 +272,10 @@ export class VideoVsp extends MessageVsp<VideoMessage, VideoVspEvents> {
       return
     }
     this.#send({ type: 'SituationUpdateAck', body: { userContext } })
+    if (!this.#hasSaidNeeds) {
+      this.#hasSaidNeeds = true
+      this.want({})
+    }
     this.emit('mode', this.mode)
   }
 
