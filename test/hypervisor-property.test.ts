@@ -1,28 +1,54 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { PartitionProperty } from '../src/hypercall/enums/partition.ts'
+import { StatsObjectType } from '../src/hypercall/enums/statistics.ts'
+import { CommonRegister } from '../src/hypercall/registers/common.ts'
 import {
+  attachDevice,
+  attachDeviceDomain,
   connectPort,
+  createCpuGroup,
   createDeviceDomain,
   createPartition,
   createPort,
   createVp,
+  type DeviceInterruptId,
+  deleteCpuGroup,
   deletePartition,
   deletePort,
   deleteVp,
   depositMemory,
+  detachDevice,
+  deviceInterrupt,
+  disablePartitionVtl,
+  disableVpVtl,
+  dmaWrite,
+  enablePartitionVtl,
+  enableVpVtl,
   finalizePartition,
   getMemoryBalance,
   Hypervisor,
   initializePartition,
+  installIntercept,
+  mapDeviceInterrupt,
+  mapDevicePage,
   mapGpaPage,
+  mapStatsPage,
+  modifyVtlProtectionMask,
   type Partition,
   postMessage,
+  register64,
   setPartitionProperty,
+  setVpRegister,
   signalEvent,
+  unmapDeviceInterrupt,
   unmapGpaPage,
+  unmapStatsPage,
+  type VirtualProcessor,
   vpRead,
   vpWrite,
+  vtlCall,
+  vtlReturn,
   withdrawMemory,
 } from '../src/hypervisor/index.ts'
 import { BufferMemory, PAGE_SIZE } from '../src/memory/index.ts'
@@ -50,6 +76,21 @@ const step = fc.tuple(
     'delete port',
     'post',
     'domain',
+    'attach device',
+    'interrupt',
+    'unmap interrupt',
+    'detach device',
+    'msi',
+    'device page',
+    'vtl',
+    'vp vtl',
+    'protect',
+    'switch',
+    'disable vtl',
+    'group',
+    'stats',
+    'intercept',
+    'suspend',
     'access',
     'finalize',
     'delete',
@@ -72,6 +113,8 @@ class Walk {
   /** All that ever were, the root first. */
   readonly partitions: Partition[] = [this.root]
   readonly statuses = new Set<string>()
+  /** Whatever devices could ever send. */
+  readonly interrupts: { device: bigint; id: DeviceInterruptId }[] = []
 
   /** Begins with two children that run, so that a walk need not first find its way there. */
   constructor() {
@@ -143,6 +186,62 @@ class Walk {
       }
       case 'domain':
         return createDeviceDomain(caller, { partition: id, domain: { type: 0, id: a % 3 } })
+      case 'attach device':
+        return attachDevice(caller, { partition: id, device: BigInt(a % 4), logicalId: BigInt(8 + (b % 3)) })
+      case 'detach device':
+        return detachDevice(caller, id, BigInt(8 + (b % 3)))
+      case 'interrupt': {
+        const target = { vector: 0x40 + (b % 8), isMulticast: b % 2 === 0, vps: b % 3 === 0 ? undefined : [b % 3] }
+        const call = { partition: id, device: BigInt(a % 12), type: 0, vectorCount: 1 + (b % 3), target }
+        const { status, value } = mapDeviceInterrupt(caller, call)
+        if (value !== undefined) this.interrupts.push({ device: call.device, id: value })
+        return status
+      }
+      case 'unmap interrupt': {
+        const one = this.interrupts[a % (this.interrupts.length + 1)]
+        return one === undefined ? undefined : unmapDeviceInterrupt(caller, id, one.device, one.id)
+      }
+      case 'msi': {
+        const one = this.interrupts[a % (this.interrupts.length + 1)]
+        if (one !== undefined) this.deliver(BigInt(b % 4), one.id)
+        return undefined
+      }
+      case 'device page': {
+        const domain = { partition: id, domain: { type: 0, id: a % 3 } }
+        attachDeviceDomain(caller, domain, BigInt(b % 12))
+        dmaWrite(this.root, BigInt(b % 4), a * PAGE_SIZE, Uint8Array.of(1))
+        return mapDevicePage(caller, domain, { devicePage: b, guestPage: a, flags: 3 })
+      }
+      case 'vtl':
+        return this.#asVp(caller, a, (vp) => enablePartitionVtl(vp, id, 1 + (b % 2)))
+      case 'vp vtl':
+        return this.#asVp(caller, a, (vp) => enableVpVtl(vp, id, b % 3, 1 + (a % 2)))
+      case 'disable vtl':
+        return this.#asVp(caller, a, (vp) => {
+          disableVpVtl(vp, id, b % 3, 1 + (a % 2), b % 5 === 0)
+          return disablePartitionVtl(vp, id, 1 + (a % 2))
+        })
+      case 'protect':
+        return this.#asVp(caller, a, (vp) => {
+          const config = { caller: vp, partition: id, vp: b % 3, vtl: 1 }
+          setVpRegister(config, CommonRegister.HvRegisterVsmPartitionConfig, register64(0x1fn))
+          return modifyVtlProtectionMask(vp, { partition: id, vtl: 1, guestPage: b, flags: a % 2 })
+        })
+      case 'switch':
+        return this.#asVp(caller, a, (vp) => (vtlCall(vp) || vtlReturn(vp, 1n) ? 0 : 1))
+      case 'group': {
+        const { value = 0n } = createCpuGroup(caller)
+        setPartitionProperty(caller, id, PartitionProperty.CpuGroupId, value)
+        return deleteCpuGroup(caller, BigInt(a % 4))
+      }
+      case 'stats': {
+        const object = { type: StatsObjectType.Partition, partition: id }
+        return b % 2 === 0 ? mapStatsPage(caller, object).status : unmapStatsPage(caller, object)
+      }
+      case 'intercept':
+        return installIntercept(caller, id, 2, a % 2 === 0 ? 4 : 0, b)
+      case 'suspend':
+        return setPartitionProperty(caller, id, PartitionProperty.Suspend, BigInt(b % 2))
       case 'access': {
         const vp = target.vps.get(a % 3)
         if (vp === undefined) return undefined
@@ -159,6 +258,23 @@ class Walk {
         const mask = caller.privileges & ((1n << 50n) - 1n)
         return setPartitionProperty(caller, id, PartitionProperty.PrivilegeFlags, mask)
       }
+    }
+  }
+
+  #asVp(partition: Partition, index: number, act: (vp: VirtualProcessor) => number): number | undefined {
+    const vp = partition.vps.get(index % 3)
+    return vp === undefined ? undefined : act(vp)
+  }
+
+  /** A device raises an interrupt: only VPs of the partition that has it mapped may get one, and only while it is active. */
+  deliver(device: bigint, id: DeviceInterruptId): void {
+    const result = deviceInterrupt(this.root, device, id)
+    if (result.outcome === 'stopped') return
+    const owner = result.vps[0]?.partition
+    expect(owner?.state).toBe('active')
+    for (const vp of result.vps) {
+      expect(vp.partition).toBe(owner)
+      expect(owner?.vps.get(vp.index)).toBe(vp)
     }
   }
 
@@ -187,9 +303,27 @@ class Walk {
         if (space.mappedAccess(page) !== 0) expect(pooled).not.toContain(machinePage)
       }
       for (const port of partition.ports.values()) expect(port.owner).toBe(partition)
+      for (const vp of partition.vps.values()) {
+        // A VP has the levels that its partition has, and runs in one of them.
+        for (const vtl of vp.vtls.keys()) expect(partition.enabledVtls & (1 << vtl)).not.toBe(0)
+        expect(vp.vtls.has(vp.vtl)).toBe(true)
+      }
     }
 
+    // Each device is attached once, and in one domain.
+    const attached = living.flatMap(({ devices }) => [...devices.values()])
+    expect(new Set(attached).size).toBe(attached.length)
+    const inDomains = living.flatMap(({ domains }) => [...domains.values()].flatMap(({ devices }) => [...devices]))
+    expect(new Set(inDomains).size).toBe(inDomains.length)
+
     for (const partition of this.partitions) {
+      if (partition.state === 'active') continue
+      // No interrupt leads to what does not run.
+      for (const { device, id } of this.interrupts) {
+        expect(machine.interrupts.find(device, id)?.entry.owner).not.toBe(partition)
+      }
+      expect(partition.devices.size + partition.statistics.size + partition.intercepts.size).toBe(0)
+      expect([partition.enabledVtls, partition.protections.isEmpty]).toEqual([1, true])
       if (partition.state !== 'deleted') continue
       // Nothing of it is left, and nothing leads to it.
       expect(machine.partitions.has(partition.id)).toBe(false)
@@ -238,7 +372,8 @@ it('no sequence of calls loses a page, repeats an id, or leaves a way to what is
   )
   // The walk gets somewhere, given enough runs.
   if (seeded.numRuns < 100) return
-  for (const what of ['create', 'vp', 'map', 'port', 'connect', 'finalize', 'withdraw', 'delete']) {
+  const reached = ['create', 'vp', 'map', 'port', 'connect', 'finalize', 'withdraw', 'delete', 'attach device']
+  for (const what of [...reached, 'interrupt', 'unmap interrupt', 'vtl', 'vp vtl', 'group', 'stats', 'intercept']) {
     expect(statuses).toContain(`${what} 0`)
   }
 })
