@@ -88,21 +88,87 @@ describe('keystrokes', () => {
       'host 6/0 030000001d00000008000000',
     ])
     expect(keys).toEqual([
-      { code: 0x1e, isUnicode: false, isPressed: true, flags: 0 },
-      { code: 0x1e, isUnicode: false, isPressed: false, flags: 2 },
-      { code: 0xe048, isUnicode: false, isPressed: true, flags: 4 },
-      { code: 0xe048, isUnicode: false, isPressed: false, flags: 6 },
-      { code: 0xe11d, isUnicode: false, isPressed: true, flags: 8 },
+      { code: 0x1e, isUnicode: false, isPressed: true, isRepeat: false, flags: 0 },
+      { code: 0x1e, isUnicode: false, isPressed: false, isRepeat: false, flags: 2 },
+      { code: 0xe048, isUnicode: false, isPressed: true, isRepeat: false, flags: 4 },
+      { code: 0xe048, isUnicode: false, isPressed: false, isRepeat: false, flags: 6 },
+      { code: 0xe11d, isUnicode: false, isPressed: true, isRepeat: false, flags: 8 },
     ])
   })
 
   it('text goes over as UTF-16 units', async () => {
     const { bus, vsp, keys } = await typing()
-    vsp.typeText('é')
+    vsp.typeUnicode('é')
     bus.settle()
     expect(keys).toEqual([
-      { code: 0xe9, isUnicode: true, isPressed: true, flags: 1 },
-      { code: 0xe9, isUnicode: true, isPressed: false, flags: 3 },
+      { code: 0xe9, isUnicode: true, isPressed: true, isRepeat: false, flags: 1 },
+      { code: 0xe9, isUnicode: true, isPressed: false, isRepeat: false, flags: 3 },
+    ])
+  })
+
+  it('text goes over as scan codes of a layout; what it has not is refused before a key is pressed', async () => {
+    const { bus, vsp, keys } = await typing()
+    expect(vsp.typeText('Hi')).toBe(true)
+    bus.settle()
+    expect(keys.map(({ code, isPressed }) => `${isPressed ? '+' : '-'}${code.toString(16)}`).join(' ')).toBe(
+      '+2a +23 -23 -2a +17 -17',
+    )
+    expect(() => vsp.typeText('a☺')).toThrow(RangeError)
+    expect(bus.settle()).toBe(0)
+  })
+
+  it('several at once, Pause with its prefix E1, repeats, and all let go', async () => {
+    const { bus, vsp, keys, packets } = await typing()
+    packets.length = 0
+    expect(vsp.chord(0x1d, 0x38, 0xe053)).toBe(true)
+    vsp.press(0xe11d)
+    vsp.press(0x45)
+    expect(vsp.held).toEqual([0xe11d, 0x45])
+    vsp.repeat()
+    vsp.releaseAll()
+    expect([vsp.held, vsp.repeat()]).toEqual([[], false])
+    bus.settle()
+    expect(packets.map((line) => line.slice('host 6/0 03000000'.length))).toEqual([
+      '1d00000000000000',
+      '3800000000000000',
+      '5300000004000000',
+      '5300000006000000',
+      '3800000002000000',
+      '1d00000002000000',
+      '1d00000008000000',
+      '4500000000000000',
+      '4500000000000000',
+      '4500000002000000',
+      '1d0000000a000000',
+    ])
+    expect(keys.filter(({ isRepeat }) => isRepeat)).toEqual([
+      { code: 0x45, isUnicode: false, isPressed: true, isRepeat: true, flags: 0 },
+    ])
+  })
+
+  it('a keyboard that is taken away has its keys released first; a driver that is closed says so too', async () => {
+    const { bus, vsp, vsc, keys } = await typing()
+    vsp.press(0x2a)
+    vsp.press(0xe048)
+    bus.settle()
+    vsc.close()
+    bus.settle()
+    const released = [
+      { code: 0x2a, isUnicode: false, isPressed: false, isRepeat: false, flags: 2 },
+      { code: 0xe048, isUnicode: false, isPressed: false, isRepeat: false, flags: 6 },
+    ]
+    expect(keys.slice(2)).toEqual(released)
+    expect(vsp.held).toEqual([])
+    await bus.guest.attach(vsc)
+    keys.length = 0
+    vsp.press(0x2a)
+    bus.settle()
+    vsp.close()
+    expect(vsp.held).toEqual([])
+    bus.settle()
+    expect(keys.map(({ code, isPressed }) => [code, isPressed])).toEqual([
+      [0x2a, true],
+      [0x2a, false],
     ])
   })
 
@@ -136,7 +202,7 @@ describe('what a guest may say', () => {
     vsc.setLeds(0x5)
     vsp.press(0x1e)
     bus.settle()
-    expect(leds).toEqual([5])
+    expect([leds, vsp.leds]).toEqual([[5], 5])
     expect(keys).toHaveLength(1)
   })
 

@@ -20,12 +20,15 @@ export interface KeyEvent {
   readonly code: number
   readonly isUnicode: boolean
   readonly isPressed: boolean
+  /** Whether it was down already: the keyboard repeats it. */
+  readonly isRepeat: boolean
   /** As on the wire (see KeystrokeFlags). */
   readonly flags: number
 }
 
 /** What the keyboard's driver tells. */
 export interface KeyboardVscEvents {
+  /** A key went down or up, or is still down. When the device goes, keys that are down are told to be up. */
   key: (event: KeyEvent) => void
 }
 
@@ -40,6 +43,8 @@ export class KeyboardVsc extends MessageVsc<KeyboardMessage, KeyboardVscEvents> 
   protected readonly messages = KeyboardMessage
   #left: readonly number[] = []
   #isReady = false
+  /** Flags of the keys that are down, by code. */
+  readonly #held = new Map<number, number>()
 
   /** @param versions to ask for, in this order; there is only one that hosts accept. */
   constructor(readonly versions: readonly number[] = [keyboardVersion]) {
@@ -55,6 +60,10 @@ export class KeyboardVsc extends MessageVsc<KeyboardMessage, KeyboardVscEvents> 
     this.#isReady = false
     this.#left = this.versions
     this.#ask(channel)
+  }
+
+  protected override onClose(): void {
+    for (const [code, flags] of this.#held) this.#tell(code, flags | KeystrokeFlags.break)
   }
 
   protected override onMessage(message: KeyboardMessage): void {
@@ -95,11 +104,18 @@ export class KeyboardVsc extends MessageVsc<KeyboardMessage, KeyboardVscEvents> 
   #keystroke(makeCode: number, flags: number): void {
     const isUnicode = (flags & KeystrokeFlags.unicode) !== 0
     const prefix = (flags & KeystrokeFlags.e0) !== 0 ? 0xe000 : (flags & KeystrokeFlags.e1) !== 0 ? 0xe100 : 0
-    this.emit('key', {
-      code: isUnicode ? makeCode : prefix | makeCode,
-      isUnicode,
-      isPressed: (flags & KeystrokeFlags.break) === 0,
-      flags,
-    })
+    this.#tell(isUnicode ? makeCode : prefix | makeCode, flags)
+  }
+
+  #tell(code: number, flags: number): void {
+    const isUnicode = (flags & KeystrokeFlags.unicode) !== 0
+    const isPressed = (flags & KeystrokeFlags.break) === 0
+    const isRepeat = isPressed && !isUnicode && this.#held.has(code)
+    if (!isPressed) this.#held.delete(code)
+    else if (!isUnicode && this.#held.size < maxHeld) this.#held.set(code, flags)
+    this.emit('key', { code, isUnicode, isPressed, isRepeat, flags })
   }
 }
+
+/** Keys that are remembered to be down: there are no more on a keyboard. */
+const maxHeld = 256

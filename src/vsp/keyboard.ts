@@ -5,11 +5,14 @@
  */
 import type { Channel, Completion } from '../channels/index.ts'
 import {
+  type KeyboardLayout,
   KeyboardMessage,
   KeyboardProtocolResponse,
   Keystroke,
   KeystrokeFlags,
   keyboardVersion,
+  keysOf,
+  usLayout,
 } from '../devices/keyboard/index.ts'
 import { DeviceId, InstanceId } from '../vmbus/device-ids.ts'
 import type { OfferParams } from '../vmbus/server/effects.ts'
@@ -40,6 +43,9 @@ export class KeyboardVsp extends MessageVsp<KeyboardMessage, KeyboardVspEvents> 
   protected readonly messages = KeyboardMessage
   #isAccepted = false
   #waiting: Uint8Array[] = []
+  /** Scan codes of the keys that are down, in the order in which they went. */
+  readonly #held = new Set<number>()
+  #leds: number | undefined
 
   /** @param instanceId for a second keyboard; default is the one that every VM has. */
   constructor(instanceId: Guid = InstanceId.Keyboard) {
@@ -52,23 +58,71 @@ export class KeyboardVsp extends MessageVsp<KeyboardMessage, KeyboardVspEvents> 
     return this.#isAccepted
   }
 
-  /** A key goes down. False when the keystroke was dropped. */
+  /** Scan codes of the keys that are down, in the order in which they went down. */
+  get held(): readonly number[] {
+    return [...this.#held]
+  }
+
+  /** The lamps, as the guest set them (see LedFlags); `undefined` while it has not. */
+  get leds(): number | undefined {
+    return this.#leds
+  }
+
+  /** A key goes down. False when the keystroke was dropped, as for all that follow. Throws `RangeError` for what is no scan code. */
   press(scanCode: number): boolean {
-    return this.#key(scanCode, 0)
+    const isSent = this.#key(scanCode, 0)
+    if (isSent) {
+      this.#held.delete(keyOf(scanCode))
+      this.#held.add(keyOf(scanCode))
+    }
+    return isSent
   }
 
-  /** A key goes up. False when the keystroke was dropped. */
+  /** A key goes up. */
   release(scanCode: number): boolean {
-    return this.#key(scanCode, KeystrokeFlags.break)
+    const isSent = this.#key(scanCode, KeystrokeFlags.break)
+    if (isSent) this.#held.delete(keyOf(scanCode))
+    return isSent
   }
 
-  /** Presses and releases keys, one after the other. False when one was dropped. */
+  /** Presses and releases keys, one after the other. */
   type(...scanCodes: number[]): boolean {
     return scanCodes.map((code) => this.press(code) && this.release(code)).every(Boolean)
   }
 
-  /** Types text as UTF-16 units, without scan codes. False when a keystroke was dropped. */
-  typeText(text: string): boolean {
+  /** Presses keys one after the other, and then releases them, the last one first: Ctrl, Alt and Delete together. */
+  chord(...scanCodes: number[]): boolean {
+    const pressed = scanCodes.map((code) => this.press(code))
+    const released = scanCodes.toReversed().map((code) => this.release(code))
+    return [...pressed, ...released].every(Boolean)
+  }
+
+  /**
+   * The key that went down last is down still: a keyboard says so again and again, by default after half a second some 30 times a
+   * second. When is the caller's business. False when no key is down, or the keystroke was dropped.
+   */
+  repeat(): boolean {
+    const last = [...this.#held].at(-1)
+    return last !== undefined && this.#key(last, 0)
+  }
+
+  /** Releases all keys that are down, the last one first. */
+  releaseAll(): boolean {
+    return this.held
+      .toReversed()
+      .map((scanCode) => this.release(scanCode))
+      .every(Boolean)
+  }
+
+  /** Types a text by the keys that a layout has for it. Throws `RangeError` for a character that it has not, before any key is pressed. */
+  typeText(text: string, layout: KeyboardLayout = usLayout): boolean {
+    return keysOf(text, layout)
+      .map(({ scanCode, isPressed }) => (isPressed ? this.press(scanCode) : this.release(scanCode)))
+      .every(Boolean)
+  }
+
+  /** Types a text as UTF-16 units, without scan codes. Linux takes the units for scan codes: for guests that know better. */
+  typeUnicode(text: string): boolean {
     const units = Array.from({ length: text.length }, (_, index) => text.charCodeAt(index))
     return units
       .map(
@@ -77,6 +131,12 @@ export class KeyboardVsp extends MessageVsp<KeyboardMessage, KeyboardVspEvents> 
           this.keystroke(unit, KeystrokeFlags.unicode | KeystrokeFlags.break),
       )
       .every(Boolean)
+  }
+
+  /** Releases all keys, and takes the device away from the guest. */
+  override close(): void {
+    this.releaseAll()
+    super.close()
   }
 
   /**
@@ -94,8 +154,10 @@ export class KeyboardVsp extends MessageVsp<KeyboardMessage, KeyboardVspEvents> 
 
   protected override onMessage(message: KeyboardMessage, { channel }: Completion): void {
     if (message.type === 'KeyboardProtocolRequest' && !this.#isAccepted) this.#negotiate(message.version)
-    else if (message.type === 'LedIndicators' && this.#isAccepted) this.emit('leds', message.leds)
-    else {
+    else if (message.type === 'LedIndicators' && this.#isAccepted) {
+      this.#leds = message.leds
+      this.emit('leds', message.leds)
+    } else {
       channel.fail({
         rule: 'keyboard-unexpected-message',
         code: 'STATE',
@@ -115,6 +177,8 @@ export class KeyboardVsp extends MessageVsp<KeyboardMessage, KeyboardVspEvents> 
   protected override onClose(): void {
     this.#isAccepted = false
     this.#waiting = []
+    this.#held.clear()
+    this.#leds = undefined
   }
 
   /** The answer is a message of its own; the request's completion flag is left alone, as by every known host. */
@@ -137,4 +201,9 @@ export class KeyboardVsp extends MessageVsp<KeyboardMessage, KeyboardVspEvents> 
     const prefixFlag = prefix === 0xe0 ? KeystrokeFlags.e0 : prefix === 0xe1 ? KeystrokeFlags.e1 : 0
     return this.keystroke(scanCode & 0x7f, flags | prefixFlag)
   }
+}
+
+/** A key by its make code: the break bit does not count. */
+function keyOf(scanCode: number): number {
+  return scanCode & ~0x80
 }

@@ -104,6 +104,14 @@ export class MouseVsp extends MessageVsp<MouseMessage, MouseVspEvents> {
     return !this.#isRelative
   }
 
+  /** Whether its reports say something of a usage: `HidUsage.AcPan`, the second wheel. */
+  has(usage: number): boolean {
+    return this.descriptor.fields.some(
+      ({ kind, usages }) =>
+        kind === 'input' && usages.some(({ minimum, maximum }) => minimum <= usage && usage <= maximum),
+    )
+  }
+
   /**
    * Moves it: to a place, 0 … 32767 both ways, or, if it is relative, by so many counts, down and to the right. False when the
    * report was dropped, as for everything that follows. Throws `RangeError` for a place that there is not.
