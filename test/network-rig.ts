@@ -425,14 +425,15 @@ export class RawHost extends Vsp {
 
   /** Sends RNDIS messages, each in a range of its own. */
   sendMessages(...messages: Uint8Array[]): void {
-    this.sendRanges(
-      messages.map((bytes) => {
-        this.#at = (this.#at + 1) % 32
-        const byteOffset = this.#at * 1806
-        this.#buffer?.write(byteOffset, bytes, 0, bytes.length)
-        return { byteOffset, byteCount: bytes.length }
-      }),
-    )
+    this.sendRanges(messages.map((bytes) => this.place(bytes)))
+  }
+
+  /** Writes a message into the next piece of the receive buffer. */
+  place(bytes: Uint8Array): { readonly byteOffset: number; readonly byteCount: number } {
+    this.#at = (this.#at + 1) % 64
+    const byteOffset = this.#at * 1806
+    this.#buffer?.write(byteOffset, bytes, 0, bytes.length)
+    return { byteOffset, byteCount: bytes.length }
   }
 
   /** Sends a transfer page packet with these ranges. */
