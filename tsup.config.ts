@@ -33,17 +33,29 @@ export default [
   {
     ...modules,
     format: 'esm',
-    entry: ['src/**/*.ts', `!src/${withOthers.entry}.ts`],
+    entry: ['src/**/*.ts', `!src/${withOthers.entry}.ts`, '!src/browser/display.ts'],
     sourcemap: true,
     onSuccess: async () => copyFileSync(`src/trace/${schema}`, `dist/trace/${schema}`),
   },
-  { ...modules, format: 'cjs', entry: ['src/**/*.ts', '!src/cli/**', `!src/${withOthers.entry}.ts`] },
+  {
+    ...modules,
+    format: 'cjs',
+    entry: ['src/**/*.ts', '!src/cli/**', '!src/browser/**', `!src/${withOthers.entry}.ts`],
+  },
   {
     format: ['esm', 'cjs'],
     entry: { [withOthers.entry]: `src/${withOthers.entry}.ts` },
     target: 'node20',
     platform: 'browser',
     onSuccess: async () => writeLicences(),
+  },
+  {
+    // The page of `vmbus guest --display`: one script, and the same HTML as the example in the browser.
+    format: 'esm',
+    entry: { 'cli/display/main': 'src/browser/display.ts' },
+    target: 'es2022',
+    platform: 'browser',
+    onSuccess: async () => copyFileSync('examples/browser/index.html', 'dist/cli/display/index.html'),
   },
   {
     format: ['esm', 'cjs'],

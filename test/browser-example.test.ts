@@ -92,7 +92,7 @@ describe.skipIf(chromium === undefined && !isBrowserRequired)('the example in a 
     // Mode: the host asks, the child changes.
     await page.evaluate(`document.querySelector('#modes button:nth-child(2)').click()`)
     await page.until(`document.querySelector('#screen').width === 800`)
-    expect(await page.evaluate(entries('FeatureChange'))).toBe(1)
+    expect(await page.evaluate(entries('FeatureChange'))).toBe(2)
     if (process.env.VMBUS_SCREENSHOT !== undefined) writeFileSync(process.env.VMBUS_SCREENSHOT, await page.screenshot())
   })
 })

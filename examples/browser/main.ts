@@ -1,8 +1,10 @@
+import { lineOf } from '../../src/browser/log-line.ts'
+import { ConversationLog, element, saveFile } from '../../src/browser/page.ts'
 import { ScreenView } from '../../src/browser/screen-view.ts'
 import { packetBytes } from '../../src/channels/packet-bytes.ts'
 import { createBus } from '../../src/index.ts'
 import { encodePng } from '../../src/png/index.ts'
-import { deviceDecoders, entryFields, entryName } from '../../src/trace/index.ts'
+import { deviceDecoders } from '../../src/trace/index.ts'
 import type { SessionEntry } from '../../src/vmbus/session/entry.ts'
 import { Session } from '../../src/vmbus/session.ts'
 import { versionText } from '../../src/vmbus/versions.ts'
@@ -22,14 +24,6 @@ const resolutions = [
   { width: 800, height: 600 },
   { width: 1024, height: 768 },
 ]
-const linesKept = 250
-
-/** An element of the page. */
-function element<E extends HTMLElement>(id: string, kind: new () => E): E {
-  const found = document.getElementById(id)
-  if (!(found instanceof kind)) throw new Error(`the page has no ${id}`)
-  return found
-}
 
 async function main(): Promise<void> {
   const bus = createBus({ memorySize: 32 * 1024 * 1024 })
@@ -80,44 +74,15 @@ function showScreen(screen: VideoVsp, keyboard: KeyboardVsp, mouse: MouseVsp): v
   element('save', HTMLButtonElement).addEventListener('click', () => {
     const image = screen.image({ pointer: true })
     if (image === undefined) return
-    const link = document.createElement('a')
-    link.href = URL.createObjectURL(new Blob([encodePng(image).slice()], { type: 'image/png' }))
-    link.download = 'screen.png'
-    link.click()
-    URL.revokeObjectURL(link.href)
+    saveFile('screen.png', new Blob([encodePng(image).slice()], { type: 'image/png' }))
   })
 }
 
 /** Everything that goes over the bus, as lines. */
 function showConversation(events: ReturnType<typeof createBus>['events']): void {
   const session = new Session({ decoders: deviceDecoders })
-  const log = element('log', HTMLOListElement)
-  const count = element('count', HTMLElement)
-  let total = 0
-  const add = (entry: SessionEntry) => {
-    total++
-    count.textContent = `${total} messages and packets`
-    const item = document.createElement('li')
-    item.className = entry.from === 'guest' ? 'from-child' : 'from-root'
-    const fields = entryFields(entry).filter(({ name }) => name !== 'packetType' && name !== 'length')
-    const parts = [
-      entry.from === 'guest' ? 'child → root' : 'root → child',
-      entry.device ?? '',
-      entryName(entry),
-      fields.map(({ name, text }) => `${name} ${text}`).join(', '),
-    ]
-    item.append(
-      ...parts.map((text) => {
-        const part = document.createElement('span')
-        part.textContent = text
-        return part
-      }),
-    )
-    const isAtEnd = log.scrollTop + log.clientHeight >= log.scrollHeight - 40
-    log.append(item)
-    if (log.childElementCount > linesKept) log.firstElementChild?.remove()
-    if (isAtEnd) log.scrollTop = log.scrollHeight
-  }
+  const log = new ConversationLog()
+  const add = (entry: SessionEntry) => log.add(lineOf(entry))
   events.on('message', ({ at, direction, bytes }) => {
     if (direction === 'sent') add(session.message(at, bytes))
   })
