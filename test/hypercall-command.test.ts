@@ -57,6 +57,8 @@ describe('vmbus explain', () => {
     expect(bits('HvRegisterVsmCodePageOffsets')).toBeGreaterThan(1)
     expect(bits('HvRegisterSint3')).toBeGreaterThan(4)
     expect(bits('HvRegisterExplicitSuspend')).toBeGreaterThan(0)
+    expect(bits('HvRegisterPrivilegesAndFeaturesInfo')).toBeGreaterThan(40)
+    expect(bits('HvRegisterHypervisorVersion')).toBeGreaterThan(3)
     expect(explained('HvArm64RegisterFp')).toEqual(['register HvArm64RegisterFp', '  on arm64'])
   })
 })

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import * as hypercall from '../src/hypercall/index.ts'
+import { allSchemas } from '../src/schemas.ts'
 import { type Layout, layoutOf, StructSchema } from '../src/wire/index.ts'
 
 /** Name, offset, size; of a bit field first bit and width; 1 where it is one of several readings. Behind `|` in a name a reading begins. */
@@ -82,6 +83,52 @@ const oneReading: readonly (readonly [what: RegExp, why: string])[] = [
   [/^HV_RESOURCE_CONTROL_VALUES?_PROPERTY\.Union\|/, 'the resource'],
   [/^HV_X64_(FP|XMM)_CONTROL_STATUS_REGISTER\./, 'the mode of the processor'],
   [/^HV_X64_PROXY_INTERRUPT_MESSAGE_PAYLOAD\.Union\|/, 'one vector or many'],
+  [/^HV_X64_MSR_POWER_STATE_CONFIG\.Value\|/, 'its change type'],
+]
+
+/** Structures of the facts that have no schema of that name, and why. */
+const elsewhere: readonly (readonly [what: RegExp, why: string])[] = [
+  [/^HV_X64_(HYPERVISOR_|ENLIGHTENMENT_)/, 'CPUID leaves, under the names that both architectures share'],
+  [/^HV_X64_INVALID_VP_REGISTER_MESSAGE$/, 'InvalidVpRegisterMessage'],
+  [/^hv_x64_sint_deliverable_message$/, 'X64SynicSintDeliverableMessage'],
+  [/^hv_x64_gpa_attribute_intercept_message$/, 'GpaAttributeInterceptMessage'],
+  [/^HV_NOTIFICATION_MESSAGE_PAYLOAD$/, 'SintNotificationMessagePayload'],
+  [/^HV_VMX_ENLIGHTENED_VMCS$/, 'EnlightenedVmcs, by its Linux name'],
+  [/^HV_MONITOR_/, 'MonitorPage, with VMBus'],
+  [/^HV_CONNECTION_ID$|^HV_MESSAGE_FLAGS$|^HV_DEVICE_INTERRUPT_TARGET_FLAGS$|^HV_FAULT_DEVICE_ID$/, 'words in others'],
+  [/^HV_X64_HYPERCALL_(INPUT|OUTPUT)$/, 'HypercallInputValue, HypercallResultValue'],
+  [/^HV_VIRTUAL_APIC_ASSIST$|^HV_PARTITION_INFO_PAGE$/, 'the first word of its page'],
+  [
+    /_(DELIVERABILITY_NOTIFICATIONS|INSTRUCTION_EMULATION_HINTS)_REGISTER$|_REGISTER_VSM_CAPABILITIES$/,
+    'named without x64',
+  ],
+  [
+    /^HV_(GPA|GVA)_RANGE$|_INTERCEPT_PARAMETERS(_EX)?$|_RESULT_PARAMETERS|^HV_STATS_OBJECT_IDENTITY$|_EVENT_INPUT$/,
+    'one of several readings: each stands by itself',
+  ],
+  [
+    /^HV_CPUID_RESULT$|^HV_PARTITION_PROPERTY_EX$|_ISOLATED_IMPORT_DATA$|_PENDING_EVENT$|_REGISTER_ACCESS_INFO$/,
+    'one of several readings: each stands by itself',
+  ],
+  [/LOGICAL_PROCESSOR_(PROPERTY$|REGISTER_)/, 'one of several readings, in the calls that carry it'],
+  [/^HV_X64_(FP_MMX_REGISTER|FX_REGISTERS|X_REGISTERS|XSAVE_HEADER)$/, 'processor state that calls carry as bytes'],
+  [/^HV_VIRTUALIZATION_FAULT_INFORMATION$/, 'a page of the guest, of #VE, not of the interface'],
+  [/^HV_GUEST_MAPPING_FLUSH_LIST$/, 'the input of HvCallFlushGuestPhysicalAddressList'],
+  [/^HV_PARTITION_CREATION_PROPERTIES_V[12]$/, 'beginnings of PartitionCreationProperties'],
+  [
+    /^HV_(PSP_DEVICE|SNP_PSP_DEVICES|PCI_PATH|SEC_FW_VERSION|HYPERVISOR_LAUNCH_STATS|SCHEDULING_CONTROL|EMULATED_TIMER_PERIOD)$/,
+    'values of properties, carried as words or bytes',
+  ],
+  [
+    /^HV_PARTITION_(DEPOSIT_STATUS|ISOLATION_POLICY)$|_EXPERIMENTAL$|^HV_VTL_PERMISSION_SET$|^HV_SYNMC_/,
+    'words in others',
+  ],
+  [/^HV_IPV6_ADDRESS$|^HV_EVENTLOG_ENTRY_TIME$/, 'an address as bytes, a time as a word'],
+  [
+    /^HV_(X64|ARM64)_VOLATILE_GP_REGS$|^HV_EXT_EPF_COMPLETION_QUEUE$|^HV_MINIMAL_INTERCEPT_INFORMATION$/,
+    'in no call, page or message',
+  ],
+  [/^hv_pfn_range$|^hv_partition_property_arg$/, 'of a driver, not of the interface'],
 ]
 
 /** Fields that the facts have and ours lacks, in place and width. */
@@ -137,6 +184,19 @@ describe('structures against the facts', () => {
       expect(schema.size).toBe(block.size)
     })
   }
+})
+
+describe('the structures that there are', () => {
+  const named = new Set(allSchemas.flatMap(({ aliases }) => Object.values(aliases).flat()))
+  const absent = Object.keys(facts.structs).filter((name) => !named.has(name))
+
+  it('have a schema, or stand elsewhere', () => {
+    expect(absent.filter((name) => !elsewhere.some(([what]) => what.test(name)))).toEqual([])
+  })
+
+  it.each(elsewhere.map(([what, why]) => [`${what}`, why, what] as const))('%s: %s', (_, _why, what) => {
+    expect(absent.some((name) => what.test(name))).toBe(true)
+  })
 })
 
 describe('structures against the Linux compiler', () => {

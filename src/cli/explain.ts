@@ -77,6 +77,8 @@ function meaningsOf(term: string): Meaning[] {
     // A call's structures have been shown with the call.
     if (callNamed(schema.name) !== undefined) continue
     if (!namesOf(schema).some((name) => name.toLowerCase() === word)) continue
+    // So have a register's contents.
+    if ([schema.aliases.register ?? []].flat().some((name) => name.toLowerCase() === word)) continue
     found.push({ what: 'structure', name: schema.name, value: '', detail: layoutLines(layoutOf(schema)) })
   }
   return found

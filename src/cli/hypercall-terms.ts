@@ -112,7 +112,10 @@ function contentsOf(register: string): StructSchema | undefined {
   const plain = (name: string) => name.replaceAll('_', '').toLowerCase()
   const own = plain(register.replace(/^Hv(X64|Arm64)?Register(Nested)?/, ''))
   const prefixes = register.startsWith('HvArm64') ? ['hv', 'hvarm64'] : ['hv', 'hvx64']
-  const names = new Set(prefixes.flatMap((prefix) => [`${prefix}register${own}`, `${prefix}${own}register`]))
+  const names = new Set([
+    plain(register),
+    ...prefixes.flatMap((prefix) => [`${prefix}register${own}`, `${prefix}${own}register`]),
+  ])
   const named = allSchemas.find(
     ({ aliases, size }) =>
       size <= 16 &&

@@ -46,7 +46,14 @@ export const CpuidVersion = /* @__PURE__ */ struct(
       serviceBranch: bitField(24, 8),
     }),
   },
-  { size: 16, aliases: { mile: 'HV_HYPERVISOR_VERSION_INFO', linux: 'hv_hypervisor_version_info' } },
+  {
+    size: 16,
+    aliases: {
+      mile: 'HV_HYPERVISOR_VERSION_INFO',
+      linux: 'hv_hypervisor_version_info',
+      register: 'HvRegisterHypervisorVersion',
+    },
+  },
 )
 
 /**
@@ -164,7 +171,7 @@ export const CpuidLimits = /* @__PURE__ */ struct(
     maxInterruptMappingCount: u32,
     edx: reserved(u32),
   },
-  { size: 16, aliases: { mile: 'HV_IMPLEMENTATION_LIMITS' } },
+  { size: 16, aliases: { mile: 'HV_IMPLEMENTATION_LIMITS', register: 'HvRegisterImplementationLimitsInfo' } },
 )
 
 /**

@@ -223,3 +223,20 @@ export const StatsPageContents = /* @__PURE__ */ word(
   'StatsPageContents',
   bits(u64, { enable: bit(0), gpaPageNumber: wideBitField(12, 52) }),
 )
+
+/**
+ * What entering an idle state does, MSRs 0x400000D1 to D3: `typeSpecific` is a port, an address or a hint, as `changeType` says. Source:
+ * TLFS 2.0A, HV_X64_MSR_POWER_STATE_CONFIG of Mile.HyperV.
+ */
+export const X64MsrPowerStateConfigWord = /* @__PURE__ */ bits(u64, {
+  typeSpecific: wideBitField(0, 52),
+  changeType: bitField(52, 4),
+  checkBmSts: bit(56),
+  setBmRst: bit(57),
+  clearBmRst: bit(58),
+  setArbDis: bit(59),
+})
+/** {@link X64MsrPowerStateConfigWord} alone. */
+export const X64MsrPowerStateConfig = /* @__PURE__ */ word('X64MsrPowerStateConfig', X64MsrPowerStateConfigWord, {
+  mile: 'HV_X64_MSR_POWER_STATE_CONFIG',
+})

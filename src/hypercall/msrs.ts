@@ -14,6 +14,7 @@ import {
   X64MsrApicAssistContents,
   X64MsrHypercallContents,
   X64MsrNpiepConfigContents,
+  X64MsrPowerStateConfig,
   X64MsrReferenceTscContents,
   X64MsrResetContents,
   X64MsrStimerConfigContents,
@@ -214,9 +215,18 @@ function table(): readonly Msr[] {
       privilege: 'cpuManagement',
       note: 'TLFS 2.0 meaning; newer symbols reuse C1 as PerfFeedbackTrigger and C2 as GuestSchedulerEvent',
     }),
-    msr(0x4000_00d1, 'HV_X64_MSR_POWER_STATE_CONFIG_C1', 'rw', 'TLFS 2.0A only', { privilege: 'cpuManagement' }),
-    msr(0x4000_00d2, 'HV_X64_MSR_POWER_STATE_CONFIG_C2', 'rw', 'TLFS 2.0A only', { privilege: 'cpuManagement' }),
-    msr(0x4000_00d3, 'HV_X64_MSR_POWER_STATE_CONFIG_C3', 'rw', 'TLFS 2.0A only', { privilege: 'cpuManagement' }),
+    msr(0x4000_00d1, 'HV_X64_MSR_POWER_STATE_CONFIG_C1', 'rw', 'TLFS 2.0A only', {
+      privilege: 'cpuManagement',
+      contents: X64MsrPowerStateConfig,
+    }),
+    msr(0x4000_00d2, 'HV_X64_MSR_POWER_STATE_CONFIG_C2', 'rw', 'TLFS 2.0A only', {
+      privilege: 'cpuManagement',
+      contents: X64MsrPowerStateConfig,
+    }),
+    msr(0x4000_00d3, 'HV_X64_MSR_POWER_STATE_CONFIG_C3', 'rw', 'TLFS 2.0A only', {
+      privilege: 'cpuManagement',
+      contents: X64MsrPowerStateConfig,
+    }),
     msr(0x4000_00e0, 'HV_X64_MSR_STATS_PARTITION_RETAIL_PAGE', 'rw', 'TLFS 2.0A only', {
       privilege: 'accessStatsReg',
       reset: 0n,
