@@ -10,22 +10,18 @@ import {
   LinuxGuest,
   type OpenableDevice,
 } from '../guest/index.ts'
-import {
-  deviceDecoders,
-  recordHost,
-  recordPackets,
-  TranscriptRecorder,
-  withOffers,
-  writeTranscript,
-} from '../trace/index.ts'
+import { deviceDecoders, LoneRecording, writeTranscript } from '../trace/index.ts'
 import { deviceName } from '../vmbus/device-ids.ts'
 import { Session } from '../vmbus/session.ts'
-import { parseVersion, versionText } from '../vmbus/versions.ts'
+import { parseVersion, VmbusVersion, versionText } from '../vmbus/versions.ts'
 import { HeartbeatVsp } from '../vsp/heartbeat.ts'
 import { KeyboardVsp } from '../vsp/keyboard.ts'
+import { MouseVsp } from '../vsp/mouse.ts'
 import { ShutdownVsp } from '../vsp/shutdown.ts'
 import { TimeSyncVsp } from '../vsp/timesync.ts'
+import { VideoVsp } from '../vsp/video/index.ts'
 import { type Call, type Command, type ExitStatus, InputError, numberOption, UsageError } from './command.ts'
+import { displayGuest } from './guest-display.ts'
 import { liveLine } from './live-line.ts'
 import { note, paint, print } from './terminal.ts'
 import { packageVersion } from './version.ts'
@@ -35,6 +31,8 @@ type Device = HostDevice & OpenableDevice
 /** Devices that a guest can be offered, by name. */
 const devices: Readonly<Record<string, (guest: () => LinuxGuest | undefined) => Device>> = {
   keyboard: () => new KeyboardVsp(),
+  mouse: () => new MouseVsp(),
+  video: () => new VideoVsp(),
   heartbeat: () => new HeartbeatVsp(),
   shutdown: () => new ShutdownVsp(),
   timesync: (guest) =>
@@ -49,7 +47,7 @@ const bindingTime = 15_000
 /** `vmbus guest`: a real kernel, served from here. */
 export const guestCommand: Command = {
   name: 'guest',
-  usage: 'guest [--device NAME,…] [--console] [--trace] [--run COMMAND] [--shell] [--record FILE]',
+  usage: 'guest [--device NAME,…] [--console] [--trace] [--run COMMAND] [--shell] [--display] [--record FILE]',
   summary: 'Boots a stock Linux kernel for arm64 in QEMU, with its VMBus drivers served from here.',
   words: 0,
   options: {
@@ -58,6 +56,7 @@ export const guestCommand: Command = {
     trace: { help: 'show the conversation on VMBus, decoded' },
     run: { value: 'COMMAND', help: 'run a command in the guest, and print what it says' },
     shell: { help: 'a shell in the guest; exit or Ctrl-] ends it' },
+    display: { help: "the guest's screen on a page of this machine, which takes keys and mouse for it, until Ctrl-C" },
     stay: { help: 'run until Ctrl-C, or until the guest ends' },
     record: { value: 'FILE', help: 'write the conversation as a transcript, for vmbus replay' },
     smp: { value: 'N', help: 'virtual processors, 1 to 8' },
@@ -91,7 +90,7 @@ async function bootAndServe(call: Call): Promise<ExitStatus> {
   const memory = numberOption(call, 'memory')
   const smp = numberOption(call, 'smp')
   const version = versionOption(call)
-  const recording = call.option('record') === undefined ? undefined : new Recording(version)
+  const recording = call.option('record') === undefined ? undefined : recordingOf(version)
   const kernel = call.option('kernel')
   // Ctrl-C ends the guest in order; a second one at once.
   let interrupted: () => void = () => process.exit(1)
@@ -106,7 +105,7 @@ async function bootAndServe(call: Call): Promise<ExitStatus> {
       ...optional('kernel', kernel !== undefined && existsSync(kernel) ? { file: kernel } : kernel),
       ...optional('initrd', call.option('initrd')),
       ...optional('append', call.option('append')),
-      ...optional('wrap', recording && ((host: HostTransport) => recording.wrap(host))),
+      ...optional('wrap', recording && ((host: HostTransport) => recording.wrapHost(host))),
       verbose: call.has('console'),
       onProgress: (what) => note(paint('gray', what)),
       onStart: (started) => {
@@ -117,7 +116,7 @@ async function bootAndServe(call: Call): Promise<ExitStatus> {
           started.shutdown({ timeout: 10_000 }).catch(() => undefined)
         }
         watch(started, call)
-        recording?.watch(started)
+        recording?.follow(started.host)
       },
     })
     const isOurs = guest.console.isReady
@@ -130,7 +129,7 @@ async function bootAndServe(call: Call): Promise<ExitStatus> {
   } finally {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal)
     const file = call.option('record')
-    if (recording !== undefined && file !== undefined) recording.write(file)
+    if (recording !== undefined && file !== undefined) write(recording, file)
   }
 }
 
@@ -146,6 +145,7 @@ async function serve(guest: LinuxGuest, offers: readonly Device[], call: Call): 
     if (status !== 0) note(`status ${status}`)
   }
   if (call.has('shell')) await shell(guest)
+  if (call.has('display')) await displayGuest(guest, offers)
   if (call.has('stay')) await guest.exited
 }
 
@@ -226,30 +226,19 @@ async function shell(guest: LinuxGuest): Promise<void> {
   stdin.removeAllListeners('data')
 }
 
-/** A transcript of what the host's end says and hears. */
-class Recording {
-  readonly #startedAt = performance.now()
-  readonly #recorder = new TranscriptRecorder(() => (performance.now() - this.#startedAt) / 1000, {
-    name: 'vmbus guest',
-    description: 'A stock Linux kernel for arm64, served by VSPs of vmbus',
+/** A recording of what the host's end says and hears. */
+function recordingOf(version: number = VmbusVersion.V6_0): LoneRecording {
+  const startedAt = performance.now()
+  return new LoneRecording({
+    now: () => (performance.now() - startedAt) / 1000,
+    about: { name: 'vmbus guest', description: 'a stock Linux kernel for arm64, served by vmbus' },
+    config: { version: versionText(version), features: 0, package: packageVersion() },
   })
+}
 
-  constructor(version: number | undefined) {
-    this.#recorder.config({ version: versionText(version ?? 0x6_0000), features: 0, package: packageVersion() })
-  }
-
-  wrap(host: HostTransport): HostTransport {
-    return recordHost(host, this.#recorder)
-  }
-
-  watch({ events }: LinuxGuest): void {
-    recordPackets(events, this.#recorder)
-  }
-
-  write(file: string): void {
-    writeFileSync(file, writeTranscript(withOffers(this.#recorder.transcript())))
-    note(`${this.#recorder.length} events in ${file}`)
-  }
+function write(recording: LoneRecording, file: string): void {
+  writeFileSync(file, writeTranscript(recording.transcript()))
+  note(`${recording.recorder.length} events in ${file}`)
 }
 
 function offersOf(call: Call, guest: () => LinuxGuest | undefined): Device[] {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GuestSetupError, run } from './command-line.ts'
@@ -18,9 +18,9 @@ export class DebianArchive {
 
   /**
    * @param folder to be made, for apt's state; the caller removes it.
-   * @param mirror default is Debian's own.
+   * @param mirror default is the one that this machine uses, if it is a Debian, else Debian's own.
    */
-  constructor(folder: string, mirror = 'http://deb.debian.org/debian') {
+  constructor(folder: string, mirror = ownMirror() ?? 'http://deb.debian.org/debian') {
     if (!existsSync(keyring)) throw new GuestSetupError(`${keyring} is missing: install debian-archive-keyring`)
     this.#folder = folder
     this.#configuration = join(folder, 'apt.conf')
@@ -74,4 +74,16 @@ export class DebianArchive {
     for (const file of files) await run('dpkg-deb', ['-x', join(downloads, file), target])
     return files.sort()
   }
+}
+
+/** The mirror of this machine's own sources. */
+function ownMirror(): string | undefined {
+  const folder = '/etc/apt/sources.list.d'
+  const files = existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : []
+  for (const file of ['/etc/apt/sources.list', ...files]) {
+    const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
+    const found = /^(?:URIs:|deb) .*?(https?:\/\/\S+\/debian)\/?(?:\s|$)/m.exec(text)?.[1]
+    if (found !== undefined) return found
+  }
+  return undefined
 }
