@@ -131,7 +131,7 @@ export abstract class FrameConnection {
   #take(bytes: Uint8Array): Violation | undefined {
     let frame: Frame
     try {
-      frame = Frame.decode(bytes, { from: this.#role === 'host' ? 'guest' : 'host' })
+      frame = Frame.decode(bytes)
     } catch (error) {
       if (!isWireError(error)) throw error
       const { code, path, offset, why } = error
@@ -154,7 +154,7 @@ export abstract class FrameConnection {
         this.#options.explained?.(new TextDecoder().decode(frame.text).split('\n'))
         return undefined
       case 'UnknownFrame':
-        return frameViolation('frame-type', 'TYPE', `no frame that a peer sends: type ${frame.header.frameType}`)
+        return frameViolation('frame-type', 'TYPE', `no frame: type ${frame.header.frameType}`)
       default:
         return this.handle(frame)
     }
