@@ -37,13 +37,26 @@ export function sumDescriptor(buffer: WireBuffer, o: number): number {
   return d.getUint16(o, true) + d.getUint16(o + 2, true) + d.getUint16(o + 4, true)
 }
 
+export type UserDefined =
+  | { type: 'StandardUserDefined'; data: Uint8Array }
+  | { type: 'PipeUserDefined'; pipeType: number; userDefined: { data: Uint8Array; pipeFlags: number } }
+  | {
+      type: 'HvsocketUserDefined'
+      pipeType: number
+      isForGuestAccept: number
+      isForGuestContainer: number
+      version: number
+      siloId: Guid
+    }
+  | { type: 'IdeUserDefined'; path: number; target: number; flags: number }
+
 export interface Offer {
   offer: {
     interfaceId: Guid
     instanceId: Guid
     flags: number
     mmioMegabytes: number
-    userDefined: { type: 'StandardUserDefined'; data: Uint8Array }
+    userDefined: UserDefined
     subchannelIndex: number
     mmioMegabytesOptional: number
   }
@@ -54,14 +67,41 @@ export interface Offer {
   connectionId: number
 }
 
+const ideInterface = '32412632-86cb-44a2-9b5c-50d1417354f5'
+
+/** The form that an offer's flags and interface call for. */
+function decodeUserDefined(d: DataView, y: Uint8Array, o: number, flags: number, interfaceId: Guid): UserDefined {
+  if ((flags & 0x2000) !== 0) {
+    return {
+      type: 'HvsocketUserDefined',
+      pipeType: d.getUint32(o, true),
+      isForGuestAccept: d.getUint8(o + 4),
+      isForGuestContainer: d.getUint8(o + 5),
+      version: d.getUint32(o + 6, true),
+      siloId: readGuid(d, o + 10),
+    }
+  }
+  if ((flags & 0x10) !== 0) {
+    const userDefined = { data: y.slice(o + 4, o + 116), pipeFlags: d.getUint32(o + 116, true) }
+    return { type: 'PipeUserDefined', pipeType: d.getUint32(o, true), userDefined }
+  }
+  if (interfaceId === ideInterface) {
+    const [path, target] = [d.getUint8(o + 2), d.getUint8(o + 3)]
+    return { type: 'IdeUserDefined', path, target, flags: d.getUint32(o + 8, true) }
+  }
+  return { type: 'StandardUserDefined', data: y.slice(o, o + 120) }
+}
+
 export function decodeOffer(d: DataView, y: Uint8Array, o: number): Offer {
+  const interfaceId = readGuid(d, o + 8)
+  const flags = d.getUint16(o + 56, true)
   return {
     offer: {
-      interfaceId: readGuid(d, o + 8),
+      interfaceId,
       instanceId: readGuid(d, o + 24),
-      flags: d.getUint16(o + 56, true),
+      flags,
       mmioMegabytes: d.getUint16(o + 58, true),
-      userDefined: { type: 'StandardUserDefined', data: y.slice(o + 60, o + 180) },
+      userDefined: decodeUserDefined(d, y, o + 60, flags, interfaceId),
       subchannelIndex: d.getUint16(o + 180, true),
       mmioMegabytesOptional: d.getUint16(o + 182, true),
     },
@@ -70,6 +110,29 @@ export function decodeOffer(d: DataView, y: Uint8Array, o: number): Offer {
     monitor: { allocated: (d.getUint8(o + 189) & 1) !== 0 },
     interrupt: { isDedicated: (d.getUint16(o + 190, true) & 1) !== 0 },
     connectionId: d.getUint32(o + 192, true),
+  }
+}
+
+function encodeUserDefined(d: DataView, y: Uint8Array, o: number, v: UserDefined): void {
+  if (v.type === 'StandardUserDefined') {
+    y.set(v.data, o)
+    return
+  }
+  y.fill(0, o, o + 120)
+  if (v.type === 'PipeUserDefined') {
+    d.setUint32(o, v.pipeType, true)
+    y.set(v.userDefined.data, o + 4)
+    d.setUint32(o + 116, v.userDefined.pipeFlags, true)
+  } else if (v.type === 'IdeUserDefined') {
+    d.setUint8(o + 2, v.path)
+    d.setUint8(o + 3, v.target)
+    d.setUint32(o + 8, v.flags, true)
+  } else {
+    d.setUint32(o, v.pipeType, true)
+    d.setUint8(o + 4, v.isForGuestAccept)
+    d.setUint8(o + 5, v.isForGuestContainer)
+    d.setUint32(o + 6, v.version, true)
+    writeGuid(d, o + 10, v.siloId)
   }
 }
 
@@ -83,7 +146,7 @@ export function encodeOffer(d: DataView, y: Uint8Array, o: number, v: Offer): vo
   d.setBigUint64(o + 48, 0n, true)
   d.setUint16(o + 56, offer.flags, true)
   d.setUint16(o + 58, offer.mmioMegabytes, true)
-  y.set(offer.userDefined.data, o + 60)
+  encodeUserDefined(d, y, o + 60, offer.userDefined)
   d.setUint16(o + 180, offer.subchannelIndex, true)
   d.setUint16(o + 182, offer.mmioMegabytesOptional, true)
   d.setUint32(o + 184, v.channelId, true)
