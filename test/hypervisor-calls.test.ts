@@ -304,6 +304,6 @@ describe('the instruction', () => {
     const codes = unmodelledCalls.map(({ call }) => call.code)
     expect(new Set(codes).size).toBe(codes.length)
     expect(unmodelledCalls.every(({ why }) => why.length > 0)).toBe(true)
-    expect(new Set(unmodelledCalls.map(({ status }) => status))).toEqual(new Set([0x00, 0x08]))
+    expect(new Set(unmodelledCalls.map(({ status }) => status))).toEqual(new Set([0x00, 0x08, 0x1e, 0x02]))
   })
 })

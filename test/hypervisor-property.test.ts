@@ -72,6 +72,8 @@ const step = fc.tuple(
     'map',
     'unmap',
     'port',
+    'port',
+    'connect',
     'connect',
     'delete port',
     'post',
@@ -126,6 +128,10 @@ class Walk {
       this.run(['initialize', 0, on, 0, 0])
       this.run(['vp', 0, on, 0, 0])
       this.run(['map', 0, on, 3, first + 7])
+      this.run(['port', 0, on, 0, 0])
+      this.run(['connect', 0, 0, on, on])
+      this.run(['vtl', on, on, 0, 0])
+      this.run(['vp vtl', on, on, 0, 0])
     }
   }
 
