@@ -3,6 +3,8 @@ import { MessageType } from '../src/hypercall/enums/messages.ts'
 import { TimerMessagePayload } from '../src/hypercall/messages.ts'
 import { CommonRegister } from '../src/hypercall/registers/common.ts'
 import { deleteVp, register64, setVpRegister, vpReadMsr, vpWriteMsr } from '../src/hypervisor/index.ts'
+import { fromHex } from '../src/trace/hex.ts'
+import { hypercallVector } from './hypercall-vectors.ts'
 import { child, enableSynic, machine, msr, ok, slotOf, takeMessage, vpOf, write } from './hypervisor-rig.ts'
 
 const enable = 1n
@@ -32,6 +34,17 @@ function guest() {
 }
 
 describe('synthetic timers', () => {
+  it('[B134] a count of 0 stops a timer, and leaves the rest of its configuration', () => {
+    const { vp, at, config, count, hypervisor } = guest()
+    const { hex } = hypercallVector('timer-lazy-count-zero')
+    config(0x2_0007n)
+    count(0n)
+    const after = vpReadMsr(vp, msr.stimer)
+    expect(after).toEqual({ outcome: 'done', value: new DataView(fromHex(hex).buffer).getBigUint64(0, true) })
+    at(1_000_000n)
+    expect([hypervisor.nextExpiry(), slotOf(vp, 2).type]).toEqual([undefined, 0])
+  })
+
   it('[B134] one-shot: the count is absolute reference time; it disables itself; never early', () => {
     const { vp, at, config, count, expiry, hypervisor } = guest()
     config(enable | sint4)
