@@ -9,12 +9,14 @@ import { EchoVsc } from '../src/vsc/echo.ts'
 import { HeartbeatVsc } from '../src/vsc/heartbeat.ts'
 import { KeyboardVsc } from '../src/vsc/keyboard.ts'
 import { MouseVsc } from '../src/vsc/mouse.ts'
+import { NetworkVsc } from '../src/vsc/network/index.ts'
 import { ShutdownVsc } from '../src/vsc/shutdown.ts'
 import { TimeSyncVsc } from '../src/vsc/timesync.ts'
 import { EchoVsp } from '../src/vsp/echo.ts'
 import { HeartbeatVsp } from '../src/vsp/heartbeat.ts'
 import { KeyboardVsp } from '../src/vsp/keyboard.ts'
 import { MouseVsp } from '../src/vsp/mouse.ts'
+import { LoopbackBackend, NetworkVsp } from '../src/vsp/network/index.ts'
 import { ShutdownVsp } from '../src/vsp/shutdown.ts'
 import { TimeSyncVsp } from '../src/vsp/timesync.ts'
 
@@ -151,6 +153,28 @@ describe('the mouse', () => {
     make,
     host,
     garbage: [hex('0100'), request, response, piped('0400000003000000010203'), piped('04000000ff00000000')],
+  })
+})
+
+describe('the network adapter', () => {
+  const make = () => new NetworkVsp({ backend: new LoopbackBackend() })
+  const driver = () =>
+    new NetworkVsc({ receiveBufferSize: 131_072, sendBufferSize: 65_536, ringSize: 32_768, queues: 2 })
+  const init = (version: string) => hex(`01000000${version}${version}`.padEnd(80, '0'))
+  vspSuite(api, {
+    make,
+    // A version that there is not: refused each time, and the guest may go on asking.
+    requests: [init('00000700')],
+    garbage: [hex(''), hex('6b000000'), init('').subarray(0, 4), hex('e703000000000000'), hex('8500000001000000')],
+  })
+  vscSuite(api, {
+    make: driver,
+    host: make,
+    use: (nic) => {
+      nic.send(new Uint8Array(60))
+      return nic.keepAlive()
+    },
+    garbage: [hex(''), hex('01000000'), hex('6b00000000000000'), hex('8600000001000000'), hex('8000000001000000')],
   })
 })
 

@@ -1,20 +1,26 @@
 import { HypervisorTransport } from '../channels/index.ts'
 import { HeartbeatMessage } from '../devices/heartbeat.ts'
+import { NvspMessage } from '../devices/network/index.ts'
 import { ShutdownMessage } from '../devices/shutdown.ts'
+import { StoragePacket } from '../devices/storage/index.ts'
 import { TimeSyncMessage } from '../devices/timesync.ts'
 import { VideoMessage } from '../devices/video/index.ts'
 import { EchoVsc } from '../vsc/echo.ts'
 import { HeartbeatVsc } from '../vsc/heartbeat.ts'
 import { KeyboardVsc } from '../vsc/keyboard.ts'
 import { MouseVsc } from '../vsc/mouse.ts'
+import { NetworkVsc } from '../vsc/network/index.ts'
 import { ShutdownVsc } from '../vsc/shutdown.ts'
+import { StorageVsc } from '../vsc/storage/index.ts'
 import { TimeSyncVsc } from '../vsc/timesync.ts'
 import { VideoVsc } from '../vsc/video/index.ts'
 import { EchoVsp } from '../vsp/echo.ts'
 import { HeartbeatVsp } from '../vsp/heartbeat.ts'
 import { KeyboardVsp } from '../vsp/keyboard.ts'
 import { MouseVsp } from '../vsp/mouse.ts'
+import { LoopbackBackend, NetworkVsp } from '../vsp/network/index.ts'
 import { ShutdownVsp } from '../vsp/shutdown.ts'
+import { MemoryDisk, StorageVsp } from '../vsp/storage/index.ts'
 import { TimeSyncVsp } from '../vsp/timesync.ts'
 import { VideoVsp } from '../vsp/video/index.ts'
 import type { FuzzTarget } from './target.ts'
@@ -24,13 +30,17 @@ import { decodeTarget } from './targets/decode.ts'
 import { hypercallTarget } from './targets/hypercall.ts'
 import { hypervisorTarget } from './targets/hypervisor.ts'
 import { ringTarget } from './targets/ring.ts'
+import { rndisTarget } from './targets/rndis.ts'
 import { serverTarget } from './targets/server.ts'
+import { storageCommandsTarget } from './targets/storage-commands.ts'
 import { vscTarget } from './targets/vsc.ts'
 import { vspTarget } from './targets/vsp.ts'
 
 // A run has little memory.
 const small = { width: 64, height: 48 }
 const smallScreen = { resolutions: [small], vramMegabytes: 1 }
+
+const smallNic = { ringSize: 16_384, receiveBufferSize: 32_768, sendBufferSize: 32_768 }
 
 /** Everything of this package that can be fuzzed: what `vmbus fuzz all` runs. */
 export function ownTargets(): readonly FuzzTarget[] {
@@ -94,5 +104,29 @@ export function ownTargets(): readonly FuzzTarget[] {
         video.flush()
       },
     }),
+    vspTarget('network-vsp', () => new NetworkVsp({ backend: new LoopbackBackend() }), {
+      messages: NvspMessage,
+      // INIT and all that follows it is more than chance finds: the target network-rndis goes on from there.
+      exercise: (nic, number) =>
+        number < 128 ? nic.receive({ bytes: new Uint8Array(number) }) : nic.setLink(number < 192),
+    }),
+    vscTarget('network-vsc', () => new NetworkVsc(smallNic), {
+      messages: NvspMessage,
+      exercise: (nic, number) => nic.send(new Uint8Array(14 + number)),
+    }),
+    rndisTarget(),
+    vspTarget('storage-vsp', () => new StorageVsp({ disk: new MemoryDisk({ blocks: 64 }), maxSubchannels: 2 }), {
+      messages: StoragePacket,
+      // Commands are more than chance finds: the target storage-commands goes on behind the negotiation.
+      exercise: (storage, number) =>
+        number < 128
+          ? storage.remove(0)
+          : storage.unit(1) === undefined && storage.add(1, new MemoryDisk({ blocks: number })),
+    }),
+    vscTarget('storage-vsc', () => new StorageVsc({ ringSize: 16_384, cpus: 2 }), {
+      messages: StoragePacket,
+      exercise: (storage, number) => void storage.read({ lba: number, blocks: 1 }).catch(() => {}),
+    }),
+    storageCommandsTarget(),
   ]
 }
