@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { rmSync, statSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { ByeFrame, ByeReason, encodeFrame, type FrameConnection, type FrameEnd } from '../channels/index.ts'
 
@@ -46,7 +46,7 @@ export class ProcessListener {
     try {
       await this.#listen()
     } catch (error) {
-      if (!isCode(error, 'EADDRINUSE') || (await isAlive(this.#path))) throw error
+      if (!isCode(error, 'EADDRINUSE') || !statSync(this.#path).isSocket() || (await isAlive(this.#path))) throw error
       rmSync(this.#path, { force: true })
       await this.#listen()
     }
