@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   layout: async () => (await import('./layout.ts')).layoutCommand,
   replay: async () => (await import('./replay.ts')).replayCommand,
   serve: async () => (await import('./serve.ts')).serveCommand,
+  trace: async () => (await import('./trace.ts')).traceCommand,
   fuzz: async () => (await import('./fuzz.ts')).fuzzCommand,
   guest: async () => (await import('./guest.ts')).guestCommand,
 }

@@ -3,12 +3,14 @@
  *
  * @module
  */
+export * from './capture.ts'
 export * from './decoders.ts'
 export * from './dialogue.ts'
 export { type Difference, differenceText } from './difference.ts'
 export type { EventKind, EventOf, TranscriptEvent } from './events.ts'
 export type { LineField } from './fields.ts'
 export type { ReplayViolation } from './host-replay.ts'
+export { type CaptureDirection, type CaptureSink, PcapngWriter } from './pcapng.ts'
 export * from './record-bus.ts'
 export * from './record-ends.ts'
 export { LoneRecording, type LoneRecordingOptions } from './record-lone.ts'
