@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { main as hypercall } from '../examples/hypercall.ts'
+import { main as partition } from '../examples/partition.ts'
 import { main as thermometer } from '../examples/thermometer.ts'
 
 const file = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
@@ -25,9 +26,24 @@ describe('examples', () => {
     expect(hypercall()).toEqual(['partition 5', 'status 0', 'signalled 8193'])
   })
 
+  it('partition: a root makes a child by hypercalls', () => {
+    expect(partition()).toEqual([
+      'HvCallCreatePartition 0',
+      'HvCallDepositMemory 0',
+      'HvCallSetPartitionProperty 0',
+      'HvCallInitializePartition 0',
+      'HvCallMapGpaPages 0',
+      'HvCallCreateVp 0',
+      'HvCallSetVpRegisters 0',
+      'root reads 42',
+      'child is intercepted',
+    ])
+  })
+
   for (const [example, page] of [
     ['thermometer', 'other-end'],
     ['hypercall', 'hypercalls'],
+    ['partition', 'hypercalls'],
   ] as const) {
     it(`${example} stands in the docs as it is`, () => {
       expect(file(`docs/${page}.md`)).toContain(asUser(file(`examples/${example}.ts`)))

@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { callBlock, withoutLayout } from '../src/cli/hypercall.ts'
+import { callBlock, callBlockOf, withoutLayout } from '../src/cli/hypercall.ts'
 import { hypercallMeanings } from '../src/cli/hypercall-terms.ts'
 import { schemasNamed } from '../src/cli/kinds.ts'
 import {
@@ -12,7 +13,8 @@ import {
   statusNames,
   tlfsStatusName,
 } from '../src/hypercall/index.ts'
-import { fromJSON, toHex, toJSON } from '../src/wire/index.ts'
+import { fromHex } from '../src/trace/hex.ts'
+import { format, fromJSON, toHex, toJSON } from '../src/wire/index.ts'
 
 /** What `vmbus explain` says of a term in the hypercall interface, a line each. */
 function explained(term: string): string[] {
@@ -89,6 +91,13 @@ function named(name: string) {
 }
 
 describe('vmbus decode hypercall and encode', () => {
+  it('print what the docs show', () => {
+    const docs = readFileSync(new URL('../docs/hypercalls.md', import.meta.url), 'utf8')
+    const [, hex = '', shown] = /^\$ npx vmbus decode hypercall ([0-9a-f]+)\n([^`]*)```/m.exec(docs) ?? []
+    const bytes = fromHex(hex)
+    expect(`${format(callBlockOf(bytes), bytes).join('\n')}\n`).toBe(shown)
+  })
+
   it.each(allCalls.map((call) => [call.name, call] as const))('%s: the same bytes again', (_name, call) => {
     const schema = callBlock(call)
     const bytes = new Uint8Array(schema.size + 2 * (call.element?.size ?? 0) + (call.layout === 'unknown' ? 16 : 0))
