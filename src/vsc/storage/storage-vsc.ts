@@ -36,6 +36,8 @@ export interface StorageVscOptions {
   readonly versions?: readonly number[]
   /** Processors of the guest: the driver asks for a channel for each, as Linux. Default 1. */
   readonly cpus?: number
+  /** Bytes of each ring, a multiple of 4096. Default 128 KiB, as Linux. */
+  readonly ringSize?: number
   /** Commands on their way at a time. Default 128. */
   readonly queueDepth?: number
   /** Time after which a command is called overdue, in the unit of {@link StorageVsc.tick}. Default 60,000: a minute in milliseconds. */
@@ -59,8 +61,7 @@ const noMemory = new BufferMemory(new ArrayBuffer(0))
  */
 export class StorageVsc extends Vsc<StorageVscEvents> {
   readonly binds: Binding
-  /** As Linux: 128 KiB each way. */
-  readonly ringBytes = { send: 0x2_0000, receive: 0x2_0000 }
+  readonly ringBytes: { readonly send: number; readonly receive: number }
   readonly #options: StorageVscOptions
   readonly #queue: StorageQueue
   readonly #blocks: BlockDevices
@@ -70,6 +71,8 @@ export class StorageVsc extends Vsc<StorageVscEvents> {
   constructor(options: StorageVscOptions = {}) {
     super()
     this.#options = options
+    const { ringSize = 0x2_0000 } = options
+    this.ringBytes = { send: ringSize, receive: ringSize }
     this.binds = { interfaceId: interfaces[options.kind ?? 'scsi'], ...options.instance }
     const driver = this
     this.#queue = new StorageQueue(
