@@ -31,12 +31,11 @@ describe('what a guest makes up', () => {
     ends.host.attach({ post: () => 0x12, signal: () => 0x12, slotFree: () => {}, watched: () => {} })
     const { root } = ends.hypervisor
     const before = [root.pool.inUse, root.ports.size, ends.child.connections.size]
-    for (let id = 0; id < 9000; id++) {
-      expect(ends.guest.post(id, 1, new Uint8Array(8))).toBe(0x12)
-      expect(ends.guest.signal(id, 3)).toBe(0x12)
-    }
+    for (let id = 0; id < 200; id++) expect(ends.guest.post(id, 1, new Uint8Array(8))).toBe(0x12)
+    // More than there are event ports to be had at a time.
+    for (let id = 0; id < 7000; id++) expect(ends.guest.signal(id, 3)).toBe(0x12)
     expect([root.pool.inUse, root.ports.size, ends.child.connections.size]).toEqual(before)
-  }, 30_000)
+  })
 
   it('is answered, not thrown: ids beyond 24 bits, types beyond 32, flags that a port does not have', () => {
     const { ends } = transport()
