@@ -21,11 +21,14 @@ import {
   arm64SmcccConvention,
   CommonRegister,
   HvCallGetVpRegisters,
+  HvCallPostMessage,
+  HvCallSetVpRegisters,
   HypercallRegisters,
   placeCall,
 } from '../src/hypercall/index.ts'
 import { createHost } from '../src/index.ts'
 import { fromHex } from '../src/trace/hex.ts'
+import { InitiateContact } from '../src/vmbus/messages.ts'
 import { toHex } from '../src/wire/index.ts'
 import { loneGuest, loneHost } from './process-rig.ts'
 import { seeded } from './seed.ts'
@@ -217,6 +220,63 @@ describe('a guest and what a host must not do', () => {
 })
 
 describe('a guest that makes hypercalls by frames', () => {
+  it('connects: its SynIC pages are in the shared memory, and it is told which interrupt to raise', () => {
+    const { host, sent, pump, hosts, memory } = greetedHost({
+      capabilities: 1,
+      architecture: 2,
+      memoryBase: 0x4000_0000n,
+    })
+    const [transport] = hosts
+    if (transport === undefined) throw new Error('no transport')
+    createHost({ transport, pump, version: '5.3' })
+    const input = {
+      partitionId: (1n << 64n) - 1n,
+      vpIndex: 0xffff_fffe,
+      inputVtl: { targetVtl: 0, useTargetVtl: false },
+    }
+    const call = (registers: HypercallRegisters): void =>
+      host.receive(encodeFrame(HypercallFrame, { vp: 0, registers: registers.bytes }, 1))
+    for (const [registerName, low] of [
+      [CommonRegister.HvRegisterSipp, 0x4000_1001n],
+      [CommonRegister.HvRegisterSifp, 0x4000_2001n],
+      [CommonRegister.HvRegisterSint2, 18n],
+      [CommonRegister.HvRegisterScontrol, 1n],
+    ] as const) {
+      const registers = new HypercallRegisters(arm64SmcccConvention)
+      placeCall(registers, HvCallSetVpRegisters, {
+        input,
+        elements: [{ registerName, registerValue: { low, high: 0n } }],
+      })
+      call(registers)
+      expect(sent.at(-1)).toMatchObject({ type: 'HypercallResultFrame', outcome: 0 })
+    }
+    const contact = InitiateContact.encode({
+      ...{ version: 0x5_0003, targetVp: 0, parentToChildMonitorPage: 0n, childToParentMonitorPage: 0n },
+      target: { type: 'TargetInfo', sint: 2, vtl: 0, featureFlags: 0 },
+    })
+    const payload = new Uint8Array(240)
+    payload.set(contact)
+    const post = { connectionId: { id: 4 }, messageType: 1, payloadSize: contact.length, payload }
+    const registers = new HypercallRegisters(arm64SmcccConvention)
+    placeCall(
+      registers,
+      HvCallPostMessage,
+      { input: post },
+      {
+        memory: transport.memory,
+        inputGpa: 0x4000_3000,
+        outputGpa: 0,
+      },
+    )
+    call(registers)
+    expect(sent.at(-1)?.type).toBe('HypercallResultFrame')
+    pump.settle()
+    expect(sent.at(-1)).toMatchObject({ type: 'InterruptFrame', vp: 0, vector: 18 })
+    const slot = new Uint8Array(32)
+    memory.read(0x1000 + 512, slot, 0, 32)
+    expect([slot[0], slot[4], slot[16], slot[24]]).toEqual([1, 16, 15, 1])
+  })
+
   const time = () => {
     const registers = new HypercallRegisters(arm64SmcccConvention)
     const input = {

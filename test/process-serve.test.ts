@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -191,6 +191,13 @@ describe('vmbus serve', () => {
     expect(run(...place, '--device', 'echo', '--size', '5')).toMatch(/^2 vmbus: --size takes pages/)
     expect(run(...place.slice(0, 3), join(folder, 'no/ram'), '--device', 'echo')).toMatch(/^1 vmbus: .*ENOENT/)
     expect(run('--listen', `unix:${folder}/no/s`, ...place.slice(2), '--device', 'echo')).toMatch(/^1 vmbus: /)
+    const old = join(folder, 'old')
+    writeFileSync(old, new Uint8Array(0x2_0000))
+    expect(run('--memory', old, '--size', '64K', ...place.slice(0, 2), '--device', 'echo')).toMatch(
+      /^1 vmbus: .*131072/,
+    )
+    expect(readFileSync(old).length).toBe(0x2_0000)
+    rmSync(old)
     expect([existsSync(socket), existsSync(memory)]).toEqual([false, false])
   }, 60_000)
 })

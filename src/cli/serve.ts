@@ -1,4 +1,4 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import {
   ByeReason,
   FrameCapabilities,
@@ -57,7 +57,12 @@ async function serve(call: Call): Promise<ExitStatus> {
   const version = versionOption(call)
   const sessions = new Sessions(call, version)
   const isNew = !existsSync(file)
-  const memory = openMemory(file, sizeOption(call) ?? (isNew ? defaultSize : undefined))
+  const memory = openMemory(file, isNew, sizeOption(call))
+  // However this process ends, the memory that it made goes with it.
+  const leaveNothing = (): void => {
+    if (isNew) rmSync(file, { force: true })
+  }
+  process.once('exit', leaveNothing)
   try {
     const seed = numberOption(call, 'seed')
     const seconds = numberOption(call, 'patience')
@@ -79,7 +84,8 @@ async function serve(call: Call): Promise<ExitStatus> {
     await server.close()
   } finally {
     memory.close()
-    if (isNew) rmSync(file, { force: true })
+    leaveNothing()
+    process.off('exit', leaveNothing)
   }
   return call.has('once') && sessions.wentWrong ? 1 : 0
 }
@@ -211,10 +217,15 @@ function over(sessions: Sessions): Promise<void> {
   })
 }
 
-function openMemory(file: string, size: number | undefined): FileMemory {
+function openMemory(file: string, isNew: boolean, wanted: number | undefined): FileMemory {
+  const size = wanted ?? (isNew ? defaultSize : undefined)
   try {
+    // What is in a file that was there before is not cut off.
+    const least = isNew ? 0 : statSync(file).size
+    if (size !== undefined && size < least) throw new InputError(`${file}: has ${least} bytes, more than --size says`)
     return FileMemory.open(file, size === undefined ? {} : { size })
   } catch (error) {
+    if (error instanceof InputError) throw error
     throw new InputError(`${file}: ${error instanceof Error ? error.message : error}`)
   }
 }
