@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { FileDisk, type FileDiskOptions } from './file-disk.ts'
 export { FileMemory } from './file-memory.ts'
 export * from './process-guest.ts'
 export * from './process-host.ts'
