@@ -55,6 +55,8 @@ export class Channel {
   readonly #sender: ChannelSender
   readonly #reader: RingReader
   readonly #task: Task
+  /** Packets of one drain. The channel counts them itself: a reader without a limit has a shorter way. */
+  readonly #batch: number
   /** Most requests of the peer that may be deferred at a time. */
   readonly #heldLimit: number
   readonly #ranges = new GpaRanges()
@@ -89,8 +91,8 @@ export class Channel {
       broken: (fault) => this.fail(faultViolation(fault, setup.channelId)),
       writable: () => handler.writable(this),
     })
+    this.#batch = batch
     this.#reader = new RingReader(setup.receiveRing, 0, setup.receiveRing.size, {
-      batchLimit: batch,
       unknownFlags: setup.log.at === 'guest' ? 'tolerate' : 'fault',
     })
     this.#task = new Task(`${setup.log.at} channel ${setup.channelId}`, () => this.#run())
@@ -218,6 +220,10 @@ export class Channel {
   next(): RingPacket | undefined {
     const reader = this.#reader
     while (this.isOpen && !this.#holdsBack()) {
+      if (this.#taken >= this.#batch) {
+        this.#limited = true
+        return undefined
+      }
       const status = reader.next()
       if (status === 'packet') {
         this.#taken += 1
@@ -228,7 +234,6 @@ export class Channel {
         continue
       }
       if (status === 'fault' && reader.fault !== undefined) this.fail(faultViolation(reader.fault, this.channelId))
-      this.#limited = status === 'limit'
       return undefined
     }
     return undefined

@@ -1,4 +1,5 @@
 import type { GpadlRange } from '../vmbus/server/effects.ts'
+import { putU32 } from '../vmbus/u32.ts'
 
 /** Pieces of the receiver's transfer page buffer. */
 export interface TransferPages {
@@ -29,12 +30,13 @@ export function gpaDirectHeader(ranges: readonly GpadlRange[]): Uint8Array {
 /** What stands between descriptor and payload of a transfer page packet. Source: Linux vmtransfer_page_packet_header. */
 export function transferPagesHeader({ setId, ranges }: TransferPages): Uint8Array {
   const header = new Uint8Array(8 + 8 * ranges.length)
-  const view = new DataView(header.buffer)
-  view.setUint16(0, setId, true)
-  view.setUint32(4, ranges.length, true)
-  ranges.forEach(({ byteCount, byteOffset }, index) => {
-    view.setUint32(8 + index * 8, byteCount, true)
-    view.setUint32(12 + index * 8, byteOffset, true)
-  })
+  putU32(header, 0, setId & 0xffff)
+  putU32(header, 4, ranges.length)
+  let at = 8
+  for (const { byteCount, byteOffset } of ranges) {
+    putU32(header, at, byteCount)
+    putU32(header, at + 4, byteOffset)
+    at += 8
+  }
   return header
 }

@@ -94,6 +94,7 @@ describe('two NICs of one guest, each in a network of its own', () => {
       for (const nic of nics) await guest.opened(nic)
       const setUp = await guest.run(`set -e
 dd if=/dev/urandom of=/tmp/data bs=1M count=${mebibytes} 2>/dev/null
+mkfifo /tmp/open; sleep 1000 >/tmp/open &
 unshare -n sleep 1000 & echo $! >/tmp/pid
 sleep 1
 ip link set eth1 netns $(cat /tmp/pid)
@@ -110,7 +111,7 @@ ping -c 1 10.1.0.2 >/dev/null`)
       ]) {
         const started = performance.now()
         const { output } = await guest.run(
-          `${listen} sh -c 'tail -f /dev/null | nc -l -p 5000 | cmp - /tmp/data && echo same >/tmp/result; killall tail' & sleep 0.5
+          `${listen} sh -c 'nc -l -p 5000 </tmp/open | cmp - /tmp/data && echo same >/tmp/result' & sleep 0.5
 ${send} sh -c 'nc ${address} 5000 </tmp/data' && wait $! && cat /tmp/result && rm /tmp/result`,
           { timeout: 240_000 },
         )
@@ -148,7 +149,9 @@ ping -i 0.01 10.0.0.1 >/dev/null 2>&1 & sleep 1`
         const before = nic.statistics.transmittedFrames
         expect(before).toBeGreaterThan(50)
         guest.host.revoke(nic)
-        expect((await guest.run(`sleep 1; killall ping; [ ! -d /sys/class/net/${device} ]`)).status).toBe(0)
+        const gone = `for i in $(seq 60); do [ -d /sys/class/net/${device} ] || break; sleep 0.5; done
+killall ping; [ ! -d /sys/class/net/${device} ]`
+        expect((await guest.run(gone)).status).toBe(0)
       }
       reportLine('network: a NIC added and rescinded under load, again and again')
     })

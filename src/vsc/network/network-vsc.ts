@@ -15,6 +15,7 @@ import { PACKET_TYPE, type RingPacket } from '../../vmbus/ring/index.ts'
 import type { Violation } from '../../vmbus/violation.ts'
 import { type Guid, tryDecode } from '../../wire/index.ts'
 import { Vsc } from '../vsc.ts'
+import { BytePool } from './byte-pool.ts'
 import { FrameReceiver, isPacket, mostCoalesced, type ReceivedFrame } from './frame-receiver.ts'
 import { FrameSender, type SendOptions, type SendStatistics } from './frame-sender.ts'
 import { FrameStream } from './frame-stream.ts'
@@ -90,6 +91,7 @@ export class NetworkVsc extends Vsc<NetworkVscEvents> {
   readonly #sender: FrameSender
   readonly #receiver = new FrameReceiver()
   readonly #ranges = new TransferPageRanges()
+  readonly #copies = new BytePool()
   readonly #streams = new Set<FrameStream>()
   readonly #success = padded({ type: 'NvspSendRndisPacketComplete', status: NvspStatus.Success }).subarray(0, 8)
   readonly #failure = padded({ type: 'NvspSendRndisPacketComplete', status: NvspStatus.Failure }).subarray(0, 8)
@@ -315,7 +317,7 @@ export class NetworkVsc extends Vsc<NetworkVscEvents> {
           isGood = false
           continue
         }
-        const bytes = new Uint8Array(byteCount)
+        const bytes = this.#copies.take(byteCount)
         receive.memory.read(byteOffset, bytes, 0, byteCount)
         if (!this.#message(bytes, channel)) isGood = false
       }

@@ -134,9 +134,13 @@ export class Transmitter {
     this.#words = words
     this.#frame.queue = channel.subchannelIndex
     const reader = this.#reader
-    for (let at = 0; at < this.#length; at += reader.messageLength) {
-      reader.read(this.#message, at, this.#length)
-      this.#hand()
+    // After the check the reader stands at the last packet, which mostly is the only one.
+    if (reader.messageLength === this.#length) this.#hand()
+    else {
+      for (let at = 0; at < this.#length; at += reader.messageLength) {
+        reader.read(this.#message, at, this.#length)
+        this.#hand()
+      }
     }
     const deferral = this.#deferral
     this.#deferral = undefined
