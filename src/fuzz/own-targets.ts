@@ -27,6 +27,7 @@ import type { FuzzTarget } from './target.ts'
 import { clientTarget } from './targets/client.ts'
 import { conventionsTarget } from './targets/conventions.ts'
 import { decodeTarget } from './targets/decode.ts'
+import { framesTarget } from './targets/frames.ts'
 import { hypercallTarget } from './targets/hypercall.ts'
 import { hypervisorTarget } from './targets/hypervisor.ts'
 import { ringTarget } from './targets/ring.ts'
@@ -128,5 +129,6 @@ export function ownTargets(): readonly FuzzTarget[] {
       exercise: (storage, number) => void storage.read({ lba: number, blocks: 1 }).catch(() => {}),
     }),
     storageCommandsTarget(),
+    framesTarget(),
   ]
 }
