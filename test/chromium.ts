@@ -60,6 +60,7 @@ export class Page {
       mobile: false,
     })
     await page.send('Page.navigate', { url })
+    await page.until(`document.readyState === 'complete' && location.href !== 'about:blank'`)
     return page
   }
 

@@ -26,6 +26,8 @@ export interface Displayed {
 const period = 40
 /** Regions that are kept apart until the next picture. */
 const mostRegions = 32
+/** Lines of the log that a new page gets. */
+const mostLines = 100
 /** Bytes of input in one request. */
 const mostInput = 64 * 1024
 
@@ -42,6 +44,8 @@ export class DisplayServer {
   readonly #server: Server
   readonly #viewers = new Set<Viewer>()
   readonly #timer: NodeJS.Timeout
+  /** The last lines of the log, for pages that come later. */
+  readonly #lines: Uint8Array[] = []
   /** The screen as it was seen last, as the guest has it. */
   #pixels = new Uint8Array(0)
 
@@ -61,6 +65,8 @@ export class DisplayServer {
     const from = (direction: 'sent' | 'received') => (direction === 'sent' ? 'host' : 'guest')
     const log = (entry: Parameters<typeof lineOf>[0]) => {
       const line = frame(FrameKind.Log, new TextEncoder().encode(JSON.stringify(lineOf(entry))))
+      this.#lines.push(line)
+      if (this.#lines.length > mostLines) this.#lines.shift()
       for (const viewer of this.#viewers) viewer.say(line)
     }
     events.on('message', (event) => log(session.message(from(event.direction), event.bytes)))
@@ -113,6 +119,7 @@ export class DisplayServer {
     response.writeHead(200, { 'content-type': 'application/octet-stream', 'cache-control': 'no-store' })
     const viewer = new Viewer(response)
     viewer.write(frame(FrameKind.Title, new TextEncoder().encode(this.#displayed.title)))
+    for (const line of this.#lines) viewer.write(line)
     this.#viewers.add(viewer)
     response.on('close', () => this.#viewers.delete(viewer))
   }

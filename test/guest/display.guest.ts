@@ -35,7 +35,7 @@ it.skipIf(chromium === undefined)('a page shows the kernel’s screen, and its k
 
       await using server = await DisplayServer.start(displayedOf(guest, offers), 0, pathToFileURL(`${folder}/`))
       await using page = await Page.open(server.url)
-      await page.until(`document.querySelector('#screen').width === 1024 && document.querySelector('#log li')`)
+      await page.until(`document.querySelector('#screen').width === 1024`)
       const place = await page.evaluate(`(() => {
         const { left, top, width, height } = document.querySelector('#screen').getBoundingClientRect()
         return [left + width / 2, top + height / 2]
@@ -72,7 +72,7 @@ it.skipIf(chromium === undefined)('a page shows the kernel’s screen, and its k
 /** The event device with absolute axes. */
 async function mouseDevice(run: (command: string) => Promise<{ readonly output: string }>): Promise<string> {
   const { output } = await run(
-    'for i in /sys/class/input/event*; do [ "$(cat $i/device/capabilities/abs)" != 0 ] && echo ${i##*/}; done',
+    'for i in /sys/class/input/event*; do [ "$(cat $i/device/capabilities/abs)" != 0 ] && basename $i; done',
   )
   return `/dev/input/${output.trim().split('\n')[0]}`
 }
