@@ -36,9 +36,11 @@ export interface SendStatistics {
   sentBytes: number
   /** Messages that the host refused. */
   sendErrors: number
-  /** Messages of which the host has told what became of them, closed channels included. */
-  sendsCompleted: number
+  /** Messages that went out, and those of which is known what became of them: done, refused, or given up with their channel. */
   sendsIssued: number
+  sendsCompleted: number
+  /** Messages whose channel was closed before the host had told. */
+  sendsAborted: number
 }
 
 /** What the sender needs of its driver. */
@@ -120,7 +122,8 @@ export class FrameSender {
   /** Completion of a message: for {@link SendBuffer}. */
   completed(completion: RingPacket | undefined): void {
     this.#statistics.sendsCompleted += 1
-    if (completion !== undefined && !isSuccess(completion)) this.#statistics.sendErrors += 1
+    if (completion === undefined) this.#statistics.sendsAborted += 1
+    else if (!isSuccess(completion)) this.#statistics.sendErrors += 1
     if (!this.#wantsRoom) return
     this.#wantsRoom = false
     this.#onRoom()

@@ -78,6 +78,7 @@ export class NetworkVsc extends Vsc<NetworkVscEvents> {
     sentBytes: 0,
     sendErrors: 0,
     sendsCompleted: 0,
+    sendsAborted: 0,
     sendsIssued: 0,
     receivedFrames: 0,
     receivedBytes: 0,
