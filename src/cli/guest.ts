@@ -1,45 +1,17 @@
 import { existsSync, writeFileSync } from 'node:fs'
-import type { HostDevice, HostTransport } from '../channels/index.ts'
+import type { HostTransport } from '../channels/index.ts'
 import { packetBytes } from '../channels/packet-bytes.ts'
-import { hostTimeOf } from '../devices/timesync.ts'
-import {
-  cachedKernels,
-  debianKernel,
-  GuestError,
-  GuestSetupError,
-  LinuxGuest,
-  type OpenableDevice,
-} from '../guest/index.ts'
+import { cachedKernels, debianKernel, GuestError, GuestSetupError, LinuxGuest } from '../guest/index.ts'
 import { deviceDecoders, LoneRecording, writeTranscript } from '../trace/index.ts'
 import { deviceName } from '../vmbus/device-ids.ts'
 import { Session } from '../vmbus/session.ts'
 import { parseVersion, VmbusVersion, versionText } from '../vmbus/versions.ts'
-import { HeartbeatVsp } from '../vsp/heartbeat.ts'
-import { KeyboardVsp } from '../vsp/keyboard.ts'
-import { MouseVsp } from '../vsp/mouse.ts'
-import { ShutdownVsp } from '../vsp/shutdown.ts'
-import { TimeSyncVsp } from '../vsp/timesync.ts'
-import { VideoVsp } from '../vsp/video/index.ts'
 import { type Call, type Command, type ExitStatus, InputError, numberOption, UsageError } from './command.ts'
+import { type GuestDevice, guestDeviceNames, guestDevices } from './guest-devices.ts'
 import { displayGuest } from './guest-display.ts'
 import { liveLine } from './live-line.ts'
 import { note, paint, print } from './terminal.ts'
 import { packageVersion } from './version.ts'
-
-type Device = HostDevice & OpenableDevice
-
-/** Devices that a guest can be offered, by name. */
-const devices: Readonly<Record<string, (guest: () => LinuxGuest | undefined) => Device>> = {
-  keyboard: () => new KeyboardVsp(),
-  mouse: () => new MouseVsp(),
-  video: () => new VideoVsp(),
-  heartbeat: () => new HeartbeatVsp(),
-  shutdown: () => new ShutdownVsp(),
-  timesync: (guest) =>
-    new TimeSyncVsp({
-      now: () => ({ hostTime: hostTimeOf(Date.now()), referenceTime: guest()?.referenceTime ?? 0n }),
-    }),
-}
 
 /** Milliseconds that devices are waited for, once the guest takes commands. */
 const bindingTime = 15_000
@@ -51,7 +23,7 @@ export const guestCommand: Command = {
   summary: 'Boots a stock Linux kernel for arm64 in QEMU, with its VMBus drivers served from here.',
   words: 0,
   options: {
-    device: { value: 'NAME,…', help: `what is offered; default all: ${Object.keys(devices).join(', ')}` },
+    device: { value: 'NAME,…', help: `what is offered; default all: ${guestDeviceNames.join(', ')}` },
     console: { help: "show the kernel's log" },
     trace: { help: 'show the conversation on VMBus, decoded' },
     run: { value: 'COMMAND', help: 'run a command in the guest, and print what it says' },
@@ -134,7 +106,7 @@ async function bootAndServe(call: Call): Promise<ExitStatus> {
 }
 
 /** What is wanted of a guest that takes commands. */
-async function serve(guest: LinuxGuest, offers: readonly Device[], call: Call): Promise<void> {
+async function serve(guest: LinuxGuest, offers: readonly GuestDevice[], call: Call): Promise<void> {
   print(paint('bold', `Linux ${guest.kernel ?? ''} is up after ${seconds(guest.elapsed)}`))
   const missing = await notOpened(guest, offers)
   for (const device of missing) print(paint('yellow', `no driver for ${nameOf(device)}`))
@@ -183,8 +155,8 @@ function watch(guest: LinuxGuest, call: Call): void {
 }
 
 /** Waits until the guest's drivers have opened all devices; answers those that they have not. */
-async function notOpened(guest: LinuxGuest, offers: readonly Device[]): Promise<Device[]> {
-  const isOpen = ({ channel }: Device) => channel !== undefined
+async function notOpened(guest: LinuxGuest, offers: readonly GuestDevice[]): Promise<GuestDevice[]> {
+  const isOpen = ({ channel }: GuestDevice) => channel !== undefined
   const all = new Promise<void>((resolve) => {
     const look = (): void => {
       if (offers.every(isOpen)) resolve()
@@ -241,13 +213,8 @@ function write(recording: LoneRecording, file: string): void {
   note(`${recording.recorder.length} events in ${file}`)
 }
 
-function offersOf(call: Call, guest: () => LinuxGuest | undefined): Device[] {
-  const names = call.option('device')?.split(',').filter(Boolean) ?? Object.keys(devices)
-  return names.map((name) => {
-    const make = Object.hasOwn(devices, name) ? devices[name] : undefined
-    if (make === undefined) throw new UsageError(`no device ${name}; there are ${Object.keys(devices).join(', ')}`)
-    return make(guest)
-  })
+function offersOf(call: Call, running: () => LinuxGuest | undefined): GuestDevice[] {
+  return guestDevices(call.option('device')?.split(',').filter(Boolean) ?? guestDeviceNames, running)
 }
 
 function versionOption(call: Call): number | undefined {
@@ -258,7 +225,7 @@ function versionOption(call: Call): number | undefined {
   return version
 }
 
-function nameOf({ offer }: HostDevice): string {
+function nameOf({ offer }: GuestDevice): string {
   return deviceName(offer.interfaceId) ?? offer.interfaceId
 }
 
