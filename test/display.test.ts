@@ -113,6 +113,10 @@ describe.skipIf(chromium === undefined && !isBrowserRequired)('the display in a 
     await page.key('ArrowUp')
     await expect.poll(() => heard, { timeout: 10_000 }).toEqual(['1e down', '1e up', 'e048 down', 'e048 up'])
     await expect.poll(() => last?.buttons, { timeout: 10_000 }).toBe(1)
+    const logged = await page.evaluate(
+      `[...document.querySelectorAll('#log li')].map((item) => item.children[2].textContent)`,
+    )
+    expect(logged).toEqual(expect.arrayContaining(['Dirt', 'Keystroke']))
     // Half a pixel of the page is some 20 of the mouse's units.
     expect(Math.abs((last?.x ?? 0) - 0x7fff / 2)).toBeLessThan(100)
     expect(Math.abs((last?.y ?? 0) - 0x7fff / 4)).toBeLessThan(100)

@@ -34,6 +34,8 @@ async function main(): Promise<void> {
   element('save', HTMLButtonElement).addEventListener('click', () =>
     canvas.toBlob((blob) => blob !== null && saveFile('screen.png', blob)),
   )
+  element('about', HTMLElement).textContent =
+    'The root partition is here: it reads this picture out of the guest’s memory, where the guest’s own driver draws, and hands it the keys and the mouse of this page.'
   // The guest's own pointer, if it draws one, is in its picture.
   canvas.style.cursor = 'crosshair'
 

@@ -61,7 +61,7 @@ export class DisplayServer {
     video.on('dirt', (regions) => {
       for (const viewer of this.#viewers) viewer.changed(regions)
     })
-    const session = new Session({ decoders: deviceDecoders })
+    const session = new Session({ decoders: deviceDecoders, channels: openChannels(displayed) })
     const from = (direction: 'sent' | 'received') => (direction === 'sent' ? 'host' : 'guest')
     const log = (entry: Parameters<typeof lineOf>[0]) => {
       const line = frame(FrameKind.Log, new TextEncoder().encode(JSON.stringify(lineOf(entry))))
@@ -225,6 +225,18 @@ class Viewer {
   end(): void {
     this.#response.end()
   }
+}
+
+/** What the log cannot know of a conversation that it joins late. */
+function openChannels({ video, keyboard, mouse }: Displayed) {
+  const devices = [
+    ['video', video],
+    ['keyboard', keyboard],
+    ['mouse', mouse],
+  ] as const
+  return devices.flatMap(([device, { channel }]) =>
+    channel === undefined ? [] : [{ relid: channel.channelId, device }],
+  )
 }
 
 function around(a: Rect, b: Rect): Rect {
