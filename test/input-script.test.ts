@@ -17,12 +17,12 @@ describe('the language', () => {
     const steps = parseInputScript(script).map(({ line: _, column: __, ...step }) => step)
     expect(steps).toEqual([
       { kind: 'type', text: 'ls -l\n' },
-      { kind: 'key', scanCodes: [0x1c], times: 1 },
-      { kind: 'key', scanCodes: [0x1d, 0x38, 0xe053], times: 1 },
-      { kind: 'key', scanCodes: [0xe04b], times: 3 },
-      { kind: 'key', scanCodes: [0xe048], times: 1 },
-      { kind: 'press', scanCodes: [0x2a] },
-      { kind: 'release', scanCodes: [0x2a] },
+      { kind: 'key', keys: [[0x1c]], times: 1 },
+      { kind: 'key', keys: [[0x1d], [0x38], [0xe053]], times: 1 },
+      { kind: 'key', keys: [[0xe04b]], times: 3 },
+      { kind: 'key', keys: [[0xe048]], times: 1 },
+      { kind: 'press', keys: [[0x2a]] },
+      { kind: 'release', keys: [[0x2a]] },
       { kind: 'repeat', times: 2 },
       { kind: 'release-all' },
       { kind: 'move', x: 100, y: 200 },
@@ -147,7 +147,7 @@ describe('played', () => {
       mouse,
     })
     expect(said.filter((line) => /^[+-]/.test(line)).join(' ')).toBe(
-      '+2a +1e +1e +1e -1e -2a +e11d +45 -45 -e11d +ue9 -ue9',
+      '+2a +1e +1e +1e -2a -1e +e11d +45 -e11d -45 +ue9 -ue9',
     )
     expect(said.filter((line) => !/^[+-]/.test(line))).toEqual(['0,0 b2 w0,0', '0,0 b0 w0,0'])
   })

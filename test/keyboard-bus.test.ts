@@ -138,8 +138,8 @@ describe('keystrokes', () => {
       '1d00000008000000',
       '4500000000000000',
       '4500000000000000',
-      '4500000002000000',
       '1d0000000a000000',
+      '4500000002000000',
     ])
     expect(keys.filter(({ isRepeat }) => isRepeat)).toEqual([
       { code: 0x45, isUnicode: false, isPressed: true, isRepeat: true, flags: 0 },

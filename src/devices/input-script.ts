@@ -22,9 +22,9 @@ export type InputAction =
   | { readonly kind: 'type'; readonly text: string }
   /** Types a text as UTF-16 units. */
   | { readonly kind: 'unicode'; readonly text: string }
-  /** Presses keys together and releases them, so many times; scan codes. */
-  | { readonly kind: 'key'; readonly scanCodes: readonly number[]; readonly times: number }
-  | { readonly kind: 'press' | 'release'; readonly scanCodes: readonly number[] }
+  /** Presses keys together and releases them, so many times. Of each key its scan codes. */
+  | { readonly kind: 'key'; readonly keys: readonly (readonly number[])[]; readonly times: number }
+  | { readonly kind: 'press' | 'release'; readonly keys: readonly (readonly number[])[] }
   /** The key that went down last is repeated. */
   | { readonly kind: 'repeat'; readonly times: number }
   /** Releases all keys and buttons. */
@@ -87,10 +87,10 @@ function actionOf(token: Token, reader: TokenReader): InputAction {
     case 'unicode':
       return { kind, text: reader.string(token) }
     case 'key':
-      return { kind, scanCodes: reader.argument(token, 'a key', keysOf), times: reader.times() }
+      return { kind, keys: reader.argument(token, 'a key', keysOf), times: reader.times() }
     case 'press':
     case 'release':
-      return { kind, scanCodes: reader.argument(token, 'a key', keysOf) }
+      return { kind, keys: reader.argument(token, 'a key', keysOf) }
     case 'repeat':
       return { kind, times: reader.times() }
     case 'release-all':
@@ -166,14 +166,14 @@ class TokenReader {
 }
 
 /** Scan codes of `ctrl+alt+delete`. */
-function keysOf(word: string): readonly number[] | undefined {
-  const keys = word.split('+').map((name) => scanCodesOfKey(name) ?? scanCodeOf(name))
-  const codes: number[] = []
-  for (const key of keys) {
-    if (key === undefined) return undefined
-    codes.push(...key)
+function keysOf(word: string): readonly (readonly number[])[] | undefined {
+  const keys: (readonly number[])[] = []
+  for (const name of word.split('+')) {
+    const codes = scanCodesOfKey(name) ?? scanCodeOf(name)
+    if (codes === undefined) return undefined
+    keys.push(codes)
   }
-  return codes
+  return keys
 }
 
 function scanCodeOf(word: string): readonly number[] | undefined {

@@ -118,13 +118,14 @@ function keyDeeds(action: KeyAction, keyboard: KeyboardVsp, layout: KeyboardLayo
         () => keyboard.keystroke(unit, KeystrokeFlags.unicode | KeystrokeFlags.break),
       ])
     case 'key': {
-      const { scanCodes } = action
-      return times(action.times, [...scanCodes.map(press), ...scanCodes.toReversed().map(release)])
+      // The last key goes up first; of one key the codes go up as they went down.
+      const up = action.keys.toReversed().flat()
+      return times(action.times, [...action.keys.flat().map(press), ...up.map(release)])
     }
     case 'press':
-      return action.scanCodes.map(press)
+      return action.keys.flat().map(press)
     case 'release':
-      return action.scanCodes.map(release)
+      return action.keys.flat().map(release)
     case 'repeat':
       return times(action.times, [() => keyboard.held.length === 0 || keyboard.repeat()])
   }

@@ -90,10 +90,16 @@ export class KeyboardVsp extends MessageVsp<KeyboardMessage, KeyboardVspEvents> 
     return scanCodes.map((code) => this.press(code) && this.release(code)).every(Boolean)
   }
 
-  /** Presses keys one after the other, and then releases them, the last one first: Ctrl, Alt and Delete together. */
-  chord(...scanCodes: number[]): boolean {
-    const pressed = scanCodes.map((code) => this.press(code))
-    const released = scanCodes.toReversed().map((code) => this.release(code))
+  /**
+   * Presses keys one after the other, and then releases them, the last one first: Ctrl, Alt and Delete together. A key with several
+   * scan codes, as Pause, is a list of them: they are released in the order in which they are pressed.
+   */
+  chord(...keys: (number | readonly number[])[]): boolean {
+    const pressed = keys.flat().map((code) => this.press(code))
+    const released = keys
+      .toReversed()
+      .flat()
+      .map((code) => this.release(code))
     return [...pressed, ...released].every(Boolean)
   }
 
@@ -106,12 +112,9 @@ export class KeyboardVsp extends MessageVsp<KeyboardMessage, KeyboardVspEvents> 
     return last !== undefined && this.#key(last, 0)
   }
 
-  /** Releases all keys that are down, the last one first. */
+  /** Releases all keys that are down, in the order in which they went down: only so are the two codes of Pause one key's. */
   releaseAll(): boolean {
-    return this.held
-      .toReversed()
-      .map((scanCode) => this.release(scanCode))
-      .every(Boolean)
+    return this.held.map((scanCode) => this.release(scanCode)).every(Boolean)
   }
 
   /** Types a text by the keys that a layout has for it. Throws `RangeError` for a character that it has not, before any key is pressed. */
