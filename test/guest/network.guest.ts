@@ -132,7 +132,7 @@ ${send} sh -c 'nc ${address} 5000 </tmp/data' && wait $! && cat /tmp/result && r
 })
 
 describe('a NIC that comes and goes while the guest runs', () => {
-  it('is added, used, and rescinded under load', () => {
+  it('is added, used, and taken away under load', () => {
     const lan = new NetworkSwitch()
     lan.plug(new Gateway())
     return withGuest({ drivers: ['hv_netvsc'] }, async (guest) => {
@@ -148,12 +148,12 @@ ping -i 0.01 10.0.0.1 >/dev/null 2>&1 & sleep 1`
         await guest.run(load)
         const before = nic.statistics.transmittedFrames
         expect(before).toBeGreaterThan(50)
-        guest.host.revoke(nic)
+        await nic.eject()
         const gone = `for i in $(seq 60); do [ -d /sys/class/net/${device} ] || break; sleep 0.5; done
 killall ping; [ ! -d /sys/class/net/${device} ]`
         expect((await guest.run(gone)).status).toBe(0)
       }
-      reportLine('network: a NIC added and rescinded under load, again and again')
+      reportLine('network: a NIC added and taken away under load, again and again')
     })
   })
 })

@@ -1,4 +1,4 @@
-import type { Channel, CloseReason } from '../../channels/index.ts'
+import type { Channel } from '../../channels/index.ts'
 import { SharedBuffer } from '../../channels/shared-buffer.ts'
 import {
   NvspDataPath,
@@ -16,11 +16,12 @@ import { PACKET_TYPE, type RingPacket } from '../../vmbus/ring/index.ts'
 import type { OfferParams } from '../../vmbus/server/effects.ts'
 import { u32At } from '../../vmbus/u32.ts'
 import type { Violation } from '../../vmbus/violation.ts'
-import { type Guid, guid, tryDecode } from '../../wire/index.ts'
+import { guid, tryDecode } from '../../wire/index.ts'
 import { Vsp } from '../vsp.ts'
 import { type Frame, macAddressOf, macAddressText, type NetworkBackend, type Nic } from './backends/backend.ts'
 import { NullBackend } from './backends/null.ts'
 import { ControlQueue } from './control-queue.ts'
+import type { NetworkVspEvents, NetworkVspOptions } from './network-options.ts'
 import type { NicInfo } from './nic-info.ts'
 import { frameSizes, freshSettings, freshStatistics, type NicSettings, type NicStatistics } from './nic-settings.ts'
 import { NvspWords, paddedMessage } from './nvsp-words.ts'
@@ -29,46 +30,12 @@ import { Receiver } from './receiver.ts'
 import { handleControl, indication } from './rndis-control.ts'
 import { isPacketType, sendSectionSize, Transmitter } from './transmitter.ts'
 
-/** How a NIC is made; everything has a default. */
-export interface NetworkVspOptions {
-  /** What is at the other end of the cable. Default: nothing. */
-  readonly backend?: NetworkBackend
-  /** Text such as `00:15:5d:01:02:03`; every NIC needs its own. Default `00:15:5d:00:00:01`. */
-  readonly macAddress?: string
-  /** Default: made of the MAC address. */
-  readonly instanceId?: Guid
-  /** NVSP versions that are spoken. Default all. */
-  readonly versions?: readonly number[]
-  /** Most channels, the primary one included. Default 8. */
-  readonly queues?: number
-  /** In bit/s. Default 10 Gbit/s. */
-  readonly linkSpeed?: number
-  /** Whether checksums, large sends and coalescing are offered to the guest. Default true. */
-  readonly offloads?: boolean
-  /** Shown to the guest. Default `Network Adapter`. */
-  readonly name?: string
-  /** Serial number of a virtual function that goes with the NIC. Default none. */
-  readonly virtualFunction?: number
-  /** Runs something later, for the pause in {@link NetworkVsp.setLink}. Default `setTimeout`. */
-  readonly later?: (run: () => void, milliseconds: number) => void
-  /** What {@link NetworkVsp.save} answered: the NIC goes on where it was. */
-  readonly saved?: NicSettings
-}
-
-/** What a NIC tells of itself. */
-export interface NetworkVspEvents {
-  /** The guest's driver has begun RNDIS. */
-  initialized: () => void
-  /** The guest receives from now on, or no longer (see NdisPacketFilter). */
-  filter: (packetFilter: number) => void
-  /** The guest sends by the virtual function from now on, or by VMBus again. */
-  dataPath: (isVirtualFunction: boolean) => void
-  /** The guest's driver ends. */
-  halted: () => void
-}
-
 /** Pause between the two indications when the link is set to what it is. Source: OpenVMM netvsp. */
 const linkToggleMilliseconds = 5000
+/** How often an ejected NIC looks whether its guest is quiet, how many times it must be, and when that is given up. */
+const ejectMilliseconds = 100
+const quietLooks = 5
+const mostLooks = 150
 
 /** A network adapter in the root partition. Sources: OpenVMM netvsp, Linux drivers/net/hyperv. */
 export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
@@ -86,6 +53,8 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
   readonly #control = new ControlQueue()
   readonly #transmitter: Transmitter
   readonly #receiver = new Receiver(this.statistics)
+  /** Packets that came. */
+  #packets = 0
   /** Which call of `setLink` was the last: what an earlier one still had to do is off. */
   #toggle = 0
 
@@ -145,10 +114,32 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
       return
     }
     this.#indicateLink(!isUp)
-    const later = this.#options.later ?? ((run, milliseconds) => void setTimeout(run, milliseconds))
-    later(() => {
+    this.#later(() => {
       if (toggle === this.#toggle) this.#indicateLink(isUp)
     }, linkToggleMilliseconds)
+  }
+
+  /**
+   * Takes the NIC away as a real host does: pulls the cable first, goes on completing what the guest sends until it sends no more, and
+   * only then revokes. A bare `close()` leaves what is in the rings without completion, and Linux, once it has removed the NIC, waits for
+   * that for ever (rndis_filter_halt_device).
+   */
+  eject(): Promise<void> {
+    if (this.#settings.isLinkUp) this.setLink(false)
+    return new Promise((resolve) => {
+      const look = (packets: number, quiet: number, left: number) => {
+        this.#later(() => {
+          const isQuiet = packets === this.#packets
+          if (this.isOffered && left > 0 && (!isQuiet || quiet < quietLooks)) {
+            look(this.#packets, isQuiet ? quiet + 1 : 0, left - 1)
+            return
+          }
+          this.close()
+          resolve()
+        }, ejectMilliseconds)
+      }
+      look(this.#packets, 0, mostLooks)
+    })
   }
 
   /** A virtual function comes with the NIC: the guest is told its serial number. */
@@ -184,9 +175,9 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
     if (this.channels.size === this.#settings.subchannelCount + 1) this.#sendIndirectionTable()
   }
 
-  protected override onClose(channel: Channel, reason: CloseReason): void {
+  protected override onClose(channel: Channel): void {
     if (channel.subchannelIndex !== 0) return
-    const { isLinkUp, virtualFunction, subchannelCount } = this.#settings
+    const { isLinkUp, virtualFunction } = this.#settings
     const wasReceiving = this.#settings.packetFilter !== 0
     this.#settings = freshSettings(isLinkUp, virtualFunction)
     this.#info = this.#describe()
@@ -195,11 +186,11 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
     this.#sendBuffer = undefined
     this.#control.clear()
     this.#receiver.reset()
-    if (subchannelCount > 0 && reason !== 'rescinded') this.revokeSubchannels()
     if (wasReceiving) this.emit('filter', 0)
   }
 
   protected override onPacket(packet: RingPacket, channel: Channel): void {
+    this.#packets += 1
     const isMessage = packet.type === PACKET_TYPE.dataInBand || packet.type === PACKET_TYPE.dataUsingGpaDirect
     if (!isMessage || packet.payloadLength < 4) {
       this.#stop(channel, 'SHORT', 'header', `a packet of type ${packet.type} with ${packet.payloadLength} bytes`)
@@ -474,6 +465,12 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
     if (receiveBuffer !== undefined)
       this.#receiveBuffer = this.#mapReceiveBuffer(receiveBuffer.gpadlId, receiveBuffer.id)
     if (sendBuffer !== undefined) this.#sendBuffer = this.#bufferPages(sendBuffer.gpadlId)
+  }
+
+  #later(run: () => void, milliseconds: number): void {
+    const { later } = this.#options
+    if (later === undefined) setTimeout(run, milliseconds)
+    else later(run, milliseconds)
   }
 
   #describe(): NicInfo {
