@@ -9,7 +9,7 @@ import { faultViolation } from './channel-faults.ts'
 import { ChannelSender, type CompletionHandler } from './channel-sender.ts'
 import type { ChannelSetup } from './channel-setup.ts'
 import { Completion } from './completion.ts'
-import { gpaDirectHeader, type TransferPages, transferPagesHeader } from './packet-headers.ts'
+import { type GpaDirectHeader, gpaDirectHeader, type TransferPages, transferPagesHeader } from './packet-headers.ts'
 import { reportPacket } from './packet-report.ts'
 import { PacketStream } from './packet-stream.ts'
 import { Task } from './pump.ts'
@@ -145,10 +145,15 @@ export class Channel {
    * Sends a packet that wants a completion, kept until there is room; `done` gets it, exactly once. False: closed, or too much
    * waits; then `done` is not called.
    *
-   * @param data makes it a GPA-direct packet (ranges of guest memory) or a transfer page packet.
+   * @param data makes it a GPA-direct packet (ranges of guest memory, or their header) or a transfer page packet.
    */
-  request(payload: Uint8Array, done: CompletionHandler, data?: readonly GpadlRange[] | TransferPages): boolean {
+  request(
+    payload: Uint8Array,
+    done: CompletionHandler,
+    data?: readonly GpadlRange[] | GpaDirectHeader | TransferPages,
+  ): boolean {
     if (data === undefined) return this.#sender.sendOrQueue(PACKET_TYPE.dataInBand, payload, NOTHING, done)
+    if ('header' in data) return this.#sender.sendOrQueue(PACKET_TYPE.dataUsingGpaDirect, payload, data.header, done)
     return 'setId' in data
       ? this.#sender.sendOrQueue(PACKET_TYPE.dataUsingTransferPages, payload, transferPagesHeader(data), done)
       : this.#sender.sendOrQueue(PACKET_TYPE.dataUsingGpaDirect, payload, gpaDirectHeader(data), done)

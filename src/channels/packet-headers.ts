@@ -9,6 +9,12 @@ export interface TransferPages {
   readonly ranges: readonly { readonly byteCount: number; readonly byteOffset: number }[]
 }
 
+/** Ranges of guest memory made ready for a packet, for those that are sent again and again. */
+export interface GpaDirectHeader {
+  /** What {@link gpaDirectHeader} makes of the ranges. */
+  readonly header: Uint8Array
+}
+
 /** What stands between descriptor and payload of a GPA-direct packet. Source: Linux vmbus_packet_mpb_array. */
 export function gpaDirectHeader(ranges: readonly GpadlRange[]): Uint8Array {
   const header = new Uint8Array(ranges.reduce((size, range) => size + 8 + 8 * range.pfns.length, 8))
@@ -20,7 +26,9 @@ export function gpaDirectHeader(ranges: readonly GpadlRange[]): Uint8Array {
     view.setUint32(at + 4, byteOffset, true)
     at += 8
     for (const pfn of pfns) {
-      view.setBigUint64(at, BigInt(pfn), true)
+      // Not as a bigint, which would be allocated. Page numbers are below 2^53.
+      view.setUint32(at, pfn >>> 0, true)
+      view.setUint32(at + 4, Math.floor(pfn / 0x1_0000_0000), true)
       at += 8
     }
   }

@@ -1,12 +1,12 @@
 import type { PageAllocator, PageRun } from '../../channels/index.ts'
-import type { GpadlRange } from '../../vmbus/server/effects.ts'
+import { type GpaDirectHeader, gpaDirectHeader } from '../../channels/packet-headers.ts'
 import { rangeOfPages } from './scatter-gather.ts'
 
 /** Guest pages for the data of one request. */
 export interface Buffer {
   readonly run: PageRun
-  /** The range for each length that was asked for, so that none is made twice. */
-  range(byteCount: number): readonly GpadlRange[]
+  /** The header of a packet with its first `byteCount` bytes; that of the length asked for last is not made again. */
+  header(byteCount: number): GpaDirectHeader
 }
 
 /** Guest pages that are used again and again, by number of pages: a driver's requests are mostly of a few sizes. */
@@ -59,12 +59,16 @@ export class Buffers {
 }
 
 class PageBuffer implements Buffer {
-  #last: readonly [GpadlRange] | undefined
+  #last: GpaDirectHeader | undefined
+  #length = 0
 
   constructor(readonly run: PageRun) {}
 
-  range(byteCount: number): readonly GpadlRange[] {
-    if (this.#last?.[0].byteCount !== byteCount) this.#last = [rangeOfPages(this.run.first, byteCount)]
+  header(byteCount: number): GpaDirectHeader {
+    if (this.#last === undefined || this.#length !== byteCount) {
+      this.#last = { header: gpaDirectHeader([rangeOfPages(this.run.first, byteCount)]) }
+      this.#length = byteCount
+    }
     return this.#last
   }
 }

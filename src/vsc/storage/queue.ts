@@ -1,4 +1,5 @@
 import type { Channel } from '../../channels/index.ts'
+import { gpaDirectHeader } from '../../channels/packet-headers.ts'
 import { type GuestMemory, PAGE_SIZE } from '../../memory/index.ts'
 import type { Buffers } from './buffers.ts'
 import { isWorthRetrying, outcomes, type ScsiOutcome } from './outcome.ts'
@@ -103,11 +104,11 @@ export class StorageQueue {
     const { memory, buffers, packetSize } = this.#owner
     if (io.wanted > 0 && io.ranges === undefined) {
       const range = io.command?.segments && rangeOf(io.command.segments)
-      if (range !== undefined) io.ranges = [range]
+      if (range !== undefined) io.ranges = { header: gpaDirectHeader([range]) }
       else {
         io.buffer = buffers.take(Math.ceil(io.wanted / PAGE_SIZE))
         if (io.buffer === undefined) return this.#flying.size > 0 ? 'later' : outcomes.noMemory
-        io.ranges = io.buffer.range(io.wanted)
+        io.ranges = io.buffer.header(io.wanted)
       }
       io.prepare(memory, packetSize)
       io.gather()

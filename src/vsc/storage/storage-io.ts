@@ -1,8 +1,8 @@
 import type { Channel } from '../../channels/index.ts'
+import type { GpaDirectHeader } from '../../channels/packet-headers.ts'
 import { DataDirection, ScsiRequest, SrbFlags, VstorHeader, VstorOperation } from '../../devices/storage/index.ts'
 import { type GuestMemory, PAGE_SIZE } from '../../memory/index.ts'
 import type { RingPacket } from '../../vmbus/ring/index.ts'
-import type { GpadlRange } from '../../vmbus/server/effects.ts'
 import type { Buffer } from './buffers.ts'
 import { outcomeOf, type ScsiOutcome } from './outcome.ts'
 import type { Segment } from './scatter-gather.ts'
@@ -67,7 +67,7 @@ export class StorageIo implements FetchedData {
   /** When it was sent last, in the caller's time. */
   sentAt = 0
   buffer: Buffer | undefined
-  ranges: readonly GpadlRange[] | undefined
+  ranges: GpaDirectHeader | undefined
   channel: Channel | undefined
   #memory: GuestMemory | undefined
   /** Bytes of data, and of what was fetched. */
