@@ -6,7 +6,7 @@
 import { HeartbeatMessage, heartbeatVersions } from '../devices/heartbeat.ts'
 import { IcStatus } from '../devices/ics/messages.ts'
 import { DeviceId } from '../vmbus/device-ids.ts'
-import { type IcAnswer, IcVsc, type IcVscOptions } from './ic-vsc.ts'
+import { type IcAnswer, IcVsc, type IcVscOptions } from './ics.ts'
 
 /** What a heartbeat's driver tells. */
 export interface HeartbeatVscEvents {

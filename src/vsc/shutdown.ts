@@ -6,7 +6,7 @@
 import { IcStatus } from '../devices/ics/messages.ts'
 import { ShutdownFlags, ShutdownMessage, shutdownVersions } from '../devices/shutdown.ts'
 import { DeviceId } from '../vmbus/device-ids.ts'
-import { type IcAnswer, IcVsc, type IcVscOptions } from './ic-vsc.ts'
+import { type IcAnswer, IcVsc, type IcVscOptions } from './ics.ts'
 
 /** What the host wants, and is told will be done. */
 export interface ShutdownAsked {

@@ -6,7 +6,7 @@
 import { IcStatus } from '../devices/ics/messages.ts'
 import { TimeSyncFlags, TimeSyncMessage, timeSyncVersions } from '../devices/timesync.ts'
 import { DeviceId } from '../vmbus/device-ids.ts'
-import { type IcAnswer, IcVsc, type IcVscOptions } from './ic-vsc.ts'
+import { type IcAnswer, IcVsc, type IcVscOptions } from './ics.ts'
 
 /** The time as the host says. */
 export interface HostTime {

@@ -6,7 +6,7 @@
 import { HeartbeatData, HeartbeatMessage, heartbeatVersions } from '../devices/heartbeat.ts'
 import { type IcHeader, IcMessageType } from '../devices/ics/messages.ts'
 import { DeviceId, InstanceId } from '../vmbus/device-ids.ts'
-import { IcVsp, type IcVspOptions } from './ic-vsp.ts'
+import { IcVsp, type IcVspOptions } from './ics.ts'
 
 /** A beat that the guest answered. */
 export interface Heartbeat {

@@ -12,7 +12,7 @@ import {
   shutdownVersions,
 } from '../devices/shutdown.ts'
 import { DeviceId, InstanceId } from '../vmbus/device-ids.ts'
-import { IcVsp, type IcVspOptions } from './ic-vsp.ts'
+import { IcVsp, type IcVspOptions } from './ics.ts'
 
 /** What the guest is asked for. */
 export interface ShutdownRequest {

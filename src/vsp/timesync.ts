@@ -12,7 +12,7 @@ import {
   timeSyncVersions,
 } from '../devices/timesync.ts'
 import { DeviceId, InstanceId } from '../vmbus/device-ids.ts'
-import { IcVsp, type IcVspOptions } from './ic-vsp.ts'
+import { IcVsp, type IcVspOptions } from './ics.ts'
 
 /** One instant on two clocks, read together. */
 export interface TimeReading {

@@ -1,3 +1,8 @@
+/**
+ * Drivers of integration components: what all of them have in common.
+ *
+ * @module
+ */
 import type { EventEmitter } from 'eventemitter3'
 import type { Completion } from '../channels/index.ts'
 import { type IcFrame, icFrames, icSizeMismatch } from '../devices/ics/frame.ts'
