@@ -16,6 +16,7 @@ describe.skipIf(isShort || !existsSync('/proc/self'))('nothing is left', () => {
       outfile: command,
       bundle: true,
       platform: 'node',
+      target: 'node20',
       format: 'esm',
       packages: 'external',
     })
@@ -23,7 +24,9 @@ describe.skipIf(isShort || !existsSync('/proc/self'))('nothing is left', () => {
 
   it.each(['SIGKILL', 'SIGINT', 'SIGTERM'] as const)('after %s to the process that runs a guest', async (signal) => {
     const before = filesOf()
-    const child = spawn(process.execPath, [command, 'guest', '--device', 'keyboard', '--stay'], { stdio: 'pipe' })
+    const child = spawn(process.execPath, [command, 'guest', '--device', 'keyboard', '--stay'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     const ended = once(child, 'exit')
     await says(child, 'is up')
     // Files are gone by now; what is left is QEMU, and the shell that watches over it.

@@ -47,7 +47,8 @@ export async function kernelLog(guest: LinuxGuest): Promise<string[]> {
 }
 
 /** What makes a kernel's line bad, whoever wrote it. */
-const alarms = /WARNING:|BUG:|Oops|Internal error|Unable to handle|lockup|blocked for more than|Call trace|Kernel panic/
+export const alarms =
+  /WARNING:|BUG:|Oops|Internal error|Unable to handle|lockup|blocked for more than|Call trace|Kernel panic/
 /** Who speaks for VMBus: the bus, and its drivers. */
 const drivers = /\b(hv_\w+|hyperv\w*|hid_hyperv|vmbus\w*|Hyper-V|synthvid|storvsc|netvsc|pci_hyperv)\b/i
 

@@ -23,7 +23,7 @@ const drivers: ReadonlyMap<Guid, readonly string[]> = new Map<Guid, readonly str
 ])
 
 /** What else may be wanted: hvsockets, whose offers have a GUID of their own each, and tools of the tests. */
-const others = ['hv_sock']
+const others = ['hv_sock', 'ext4']
 
 /** Every module that an initramfs holds. */
 export const allDrivers: readonly string[] = [...new Set([...drivers.values(), others].flat())]

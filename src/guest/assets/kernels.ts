@@ -32,6 +32,8 @@ export interface DebianKernel {
 interface KernelRecord {
   readonly version: string
   readonly packages: readonly string[]
+  /** Modules that were looked for. */
+  readonly wanted: readonly string[]
   readonly modules: readonly { readonly name: string; readonly needs: readonly string[] }[]
 }
 
@@ -50,8 +52,17 @@ export async function debianKernel(
   wanted = '',
   options: { readonly refresh?: boolean; readonly onProgress?: (what: string) => void } = {},
 ): Promise<DebianKernel> {
-  const [cached] = options.refresh ? [] : cachedKernels().filter((version) => isWanted(version, wanted))
-  return load(cached ?? (await fetch(wanted, options.onProgress ?? (() => undefined))))
+  const cached = cachedKernels().filter((version) => isWanted(version, wanted))
+  const complete = options.refresh ? undefined : cached.find(isComplete)
+  if (complete !== undefined) return load(complete)
+  try {
+    return load(await fetch(wanted, options.onProgress ?? (() => undefined)))
+  } catch (error) {
+    // One that lacks the driver of a newer device is better than none.
+    const [old] = cached
+    if (old === undefined || options.refresh || !(error instanceof GuestSetupError)) throw error
+    return load(old)
+  }
 }
 
 /** Versions in the cache, newest first. */
@@ -96,7 +107,8 @@ async function fetch(wanted: string, onProgress: (what: string) => void): Promis
         `Debian has no kernel ${wanted || 'since 6.16'} for arm64, but ${versions.sort().join(', ')}`,
       )
     }
-    if (existsSync(join(kernelsFolder(), version, 'kernel.json'))) return version
+    const target = join(kernelsFolder(), version)
+    if (existsSync(join(target, 'kernel.json')) && isComplete(version)) return version
     onProgress(`fetching Linux ${version}, some 100 MB`)
     // Newer packages keep image and modules apart from linux-image, which then only names them.
     const parts = ['image', 'binary', 'modules']
@@ -107,7 +119,8 @@ async function fetch(wanted: string, onProgress: (what: string) => void): Promis
     onProgress('unpacking')
     const result = join(work, 'result')
     await keep(root, result, version, packages)
-    renameSync(result, join(kernelsFolder(), version))
+    rmSync(target, { recursive: true, force: true })
+    renameSync(result, target)
     return version
   } finally {
     rmSync(work, { recursive: true, force: true })
@@ -125,7 +138,12 @@ async function keep(root: string, target: string, version: string, packages: rea
     .map((name) => join(root, name))
     .find(existsSync)
   const modules = moduleFolder === undefined ? [] : await collectModules(moduleFolder, allDrivers)
-  const record: KernelRecord = { version, packages, modules: modules.map(({ name, needs }) => ({ name, needs })) }
+  const record: KernelRecord = {
+    version,
+    packages,
+    wanted: allDrivers,
+    modules: modules.map(({ name, needs }) => ({ name, needs })),
+  }
   const files: readonly (readonly [string, Uint8Array | string])[] = [
     ['Image', first(`usr/lib/modules/${version}/vmlinuz`, `boot/vmlinuz-${version}`)],
     ['busybox', first('usr/bin/busybox', 'bin/busybox')],
@@ -138,10 +156,20 @@ async function keep(root: string, target: string, version: string, packages: rea
   }
 }
 
+function recordOf(version: string): KernelRecord {
+  // Ours: written by `keep`.
+  return JSON.parse(readFileSync(join(kernelsFolder(), version, 'kernel.json'), 'utf8')) as KernelRecord
+}
+
+/** Whether all modules were looked for that are known today. */
+function isComplete(version: string): boolean {
+  const { wanted = [] } = recordOf(version)
+  return allDrivers.every((name) => wanted.includes(name))
+}
+
 function load(version: string): DebianKernel {
   const folder = join(kernelsFolder(), version)
-  // Ours: written by `keep`.
-  const record = JSON.parse(readFileSync(join(folder, 'kernel.json'), 'utf8')) as KernelRecord
+  const record = recordOf(version)
   return {
     version: record.version,
     packages: record.packages,
