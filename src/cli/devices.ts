@@ -1,8 +1,16 @@
 import type { GuestDriver, HostDevice } from '../channels/index.ts'
 import { EchoVsc } from '../vsc/echo.ts'
 import { KeyboardVsc } from '../vsc/keyboard.ts'
+import { MouseVsc } from '../vsc/mouse.ts'
+import { NetworkVsc } from '../vsc/network/index.ts'
+import { StorageVsc } from '../vsc/storage/index.ts'
+import { VideoVsc } from '../vsc/video/index.ts'
 import { EchoVsp } from '../vsp/echo.ts'
 import { KeyboardVsp } from '../vsp/keyboard.ts'
+import { MouseVsp } from '../vsp/mouse.ts'
+import { Gateway, NetworkSwitch, NetworkVsp } from '../vsp/network/index.ts'
+import { MemoryDisk, StorageVsp } from '../vsp/storage/index.ts'
+import { VideoVsp } from '../vsp/video/index.ts'
 import { type Guid, guid } from '../wire/index.ts'
 import { UsageError } from './command.ts'
 
@@ -41,6 +49,38 @@ export const deviceChoices: Readonly<Record<string, DeviceChoice>> = {
       })
       return keyboard
     },
+  },
+  mouse: {
+    settings: {},
+    vsp(_settings, say) {
+      const mouse = new MouseVsp()
+      mouse.on('accepted', () => say('the driver is ready'))
+      return mouse
+    },
+    vsc(_settings, say) {
+      const mouse = new MouseVsc()
+      mouse.on('pointer', ({ x, y, buttons }) => say(`at ${x}, ${y}, buttons ${buttons}`))
+      return mouse
+    },
+  },
+  storage: {
+    settings: { blocks: 'blocks of 512 bytes of an empty disk in memory, default 131072' },
+    vsp: (settings) => new StorageVsp({ disk: new MemoryDisk({ blocks: numberOf(settings, 'blocks') ?? 131_072 }) }),
+    vsc: () => new StorageVsc(),
+  },
+  network: {
+    settings: {},
+    vsp() {
+      const lan = new NetworkSwitch()
+      lan.plug(new Gateway())
+      return new NetworkVsp({ backend: lan })
+    },
+    vsc: () => new NetworkVsc(),
+  },
+  video: {
+    settings: {},
+    vsp: () => new VideoVsp(),
+    vsc: () => new VideoVsc(),
   },
   echo: {
     settings: {},
@@ -81,6 +121,13 @@ export function chooseDevice(text: string): ChosenDevice {
   // What is wrong with a setting shows when the device is made: now, not with the first guest.
   chosen.vsp(() => {})
   return chosen
+}
+
+function numberOf(settings: DeviceSettings, name: string): number | undefined {
+  const text = settings.get(name)
+  if (text === undefined) return undefined
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`${name} takes a number, not ${text}`)
+  return Number(text)
 }
 
 function scanCode(text: string): number {
