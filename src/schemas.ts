@@ -1,4 +1,4 @@
-import * as frames from './channels/frames.ts'
+import * as frames from './channels/frames/frames.ts'
 import * as edid from './devices/edid/messages.ts'
 import * as heartbeat from './devices/heartbeat.ts'
 import * as hid from './devices/hid/descriptor.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BasedMemory } from '../src/channels/based-memory.ts'
+import { BasedMemory } from '../src/channels/transports/based-memory.ts'
 import { GuestConsole } from '../src/guest/agent.ts'
 import { Place, ramBase } from '../src/guest/machine.ts'
 import { Mailboxes } from '../src/guest/mailbox.ts'

@@ -24,8 +24,8 @@ export function busTests(): { bus: string[]; devices: string[] } {
  * Registers the tests of these files once more, with buses that run on a hypervisor: each message and signal is a hypercall there.
  */
 export async function runOnHypervisor(names: readonly string[]): Promise<void> {
-  vi.doMock('../src/channels/memory-transport.ts', async () => {
-    const { HypervisorTransport } = await import('../src/channels/hypervisor-transport.ts')
+  vi.doMock('../src/channels/transports/memory-transport.ts', async () => {
+    const { HypervisorTransport } = await import('../src/channels/transports/hypervisor-transport.ts')
     class OnHypervisor extends HypervisorTransport {
       constructor(memory: GuestMemory, pump: Pump, vps = 1) {
         super(memory, pump, { vps })

@@ -1,7 +1,7 @@
 import { lineOf } from '../../src/browser/log-line.ts'
 import { ConversationLog, element, saveFile } from '../../src/browser/page.ts'
 import { ScreenView } from '../../src/browser/screen-view.ts'
-import { packetBytes } from '../../src/channels/packet-bytes.ts'
+import { packetBytes } from '../../src/channels/channel/packet-bytes.ts'
 import { createBus } from '../../src/index.ts'
 import { encodePng } from '../../src/png/index.ts'
 import { deviceDecoders } from '../../src/trace/index.ts'

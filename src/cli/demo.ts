@@ -1,5 +1,5 @@
+import { packetBytes } from '../channels/channel/packet-bytes.ts'
 import { HypervisorTransport } from '../channels/index.ts'
-import { packetBytes } from '../channels/packet-bytes.ts'
 import { echoInterface } from '../devices/echo.ts'
 import { HvCallPostMessage, HvCallSignalEvent, statusText } from '../hypercall/index.ts'
 import { type Bus, createBus } from '../index.ts'

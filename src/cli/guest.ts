@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
+import { packetBytes } from '../channels/channel/packet-bytes.ts'
 import type { HostTransport } from '../channels/index.ts'
-import { packetBytes } from '../channels/packet-bytes.ts'
+import type { InputStep } from '../devices/input-script.ts'
 import { cachedKernels, debianKernel, GuestError, GuestSetupError, LinuxGuest } from '../guest/index.ts'
 import { deviceDecoders, LoneRecording, writeTranscript } from '../trace/index.ts'
 import { deviceName } from '../vmbus/device-ids.ts'
@@ -9,6 +10,7 @@ import { parseVersion, VmbusVersion, versionText } from '../vmbus/versions.ts'
 import { type Call, type Command, type ExitStatus, InputError, numberOption, UsageError } from './command.ts'
 import { type GuestDevice, guestDeviceNames, guestDevices } from './guest-devices.ts'
 import { displayGuest } from './guest-display.ts'
+import { inputOption, inputScript, playInput } from './guest-input.ts'
 import { liveLine } from './live-line.ts'
 import { note, paint, print } from './terminal.ts'
 import { packageVersion } from './version.ts'
@@ -19,7 +21,8 @@ const bindingTime = 15_000
 /** `vmbus guest`: a real kernel, served from here. */
 export const guestCommand: Command = {
   name: 'guest',
-  usage: 'guest [--device NAME,…] [--console] [--trace] [--run COMMAND] [--shell] [--display] [--record FILE]',
+  usage:
+    'guest [--device NAME,…] [--console] [--trace] [--run COMMAND] [--input SCRIPT] [--shell] [--display] [--record FILE]',
   summary: 'Boots a stock Linux kernel for arm64 in QEMU, with its VMBus drivers served from here.',
   words: 0,
   options: {
@@ -27,6 +30,7 @@ export const guestCommand: Command = {
     console: { help: "show the kernel's log" },
     trace: { help: 'show the conversation on VMBus, decoded' },
     run: { value: 'COMMAND', help: 'run a command in the guest, and print what it says' },
+    input: inputOption,
     shell: { help: 'a shell in the guest; exit or Ctrl-] ends it' },
     display: { help: "the guest's screen on a page of this machine, which takes keys and mouse for it, until Ctrl-C" },
     stay: { help: 'run until Ctrl-C, or until the guest ends' },
@@ -59,6 +63,7 @@ async function fetchKernel(call: Call): Promise<ExitStatus> {
 async function bootAndServe(call: Call): Promise<ExitStatus> {
   let running: LinuxGuest | undefined
   const offers = offersOf(call, () => running)
+  const steps = inputScript(call.option('input') ?? '')
   const memory = numberOption(call, 'memory')
   const smp = numberOption(call, 'smp')
   const version = versionOption(call)
@@ -92,7 +97,7 @@ async function bootAndServe(call: Call): Promise<ExitStatus> {
       },
     })
     const isOurs = guest.console.isReady
-    if (isOurs) await serve(guest, offers, call)
+    if (isOurs) await serve(guest, offers, call, steps)
     else await guest.exited
     if (isOurs && !guest.hasEnded) await guest.shutdown()
     print(paint('bold', `ended after ${seconds(guest.elapsed)}`))
@@ -106,7 +111,12 @@ async function bootAndServe(call: Call): Promise<ExitStatus> {
 }
 
 /** What is wanted of a guest that takes commands. */
-async function serve(guest: LinuxGuest, offers: readonly GuestDevice[], call: Call): Promise<void> {
+async function serve(
+  guest: LinuxGuest,
+  offers: readonly GuestDevice[],
+  call: Call,
+  steps: readonly InputStep[],
+): Promise<void> {
   print(paint('bold', `Linux ${guest.kernel ?? ''} is up after ${seconds(guest.elapsed)}`))
   const missing = await notOpened(guest, offers)
   for (const device of missing) print(paint('yellow', `no driver for ${nameOf(device)}`))
@@ -116,6 +126,7 @@ async function serve(guest: LinuxGuest, offers: readonly GuestDevice[], call: Ca
     process.stdout.write(output)
     if (status !== 0) note(`status ${status}`)
   }
+  await playInput(steps, offers)
   if (call.has('shell')) await shell(guest)
   if (call.has('display')) await displayGuest(guest, offers)
   if (call.has('stay')) await guest.exited

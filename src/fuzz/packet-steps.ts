@@ -1,4 +1,4 @@
-import { pipeMessage } from '../channels/messages.ts'
+import { pipeMessage } from '../channels/channel/messages.ts'
 import type { EventOf } from '../trace/events.ts'
 import { Packet } from '../vmbus/packets.ts'
 import { type Structure, toHex } from '../wire/index.ts'

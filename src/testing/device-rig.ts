@@ -1,5 +1,5 @@
+import { type OpenedRings, OpenedRingsFinder } from '../channels/channel/opened-rings.ts'
 import type { Binding, Channel, End, GuestDriver, HostDevice } from '../channels/index.ts'
-import { type OpenedRings, OpenedRingsFinder } from '../channels/opened-rings.ts'
 import { type Bus, type BusOptions, createBus, guid, type RingPacket, Vsc, Vsp } from '../index.ts'
 import type { OfferParams } from '../vmbus/server/effects.ts'
 

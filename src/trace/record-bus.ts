@@ -1,5 +1,5 @@
+import { packetBytes } from '../channels/channel/packet-bytes.ts'
 import type { Conversation, InjectedFault } from '../channels/index.ts'
-import { packetBytes } from '../channels/packet-bytes.ts'
 import { type Bus, type BusOptions, createBus } from '../index.ts'
 import { ChannelMessage } from '../vmbus/messages.ts'
 import { VmbusVersion, versionText } from '../vmbus/versions.ts'

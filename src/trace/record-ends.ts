@@ -1,5 +1,5 @@
+import { OpenedRingsFinder } from '../channels/channel/opened-rings.ts'
 import { type HostTransport, HvStatus, type TransportEnds, vmbusMessageType } from '../channels/index.ts'
-import { OpenedRingsFinder } from '../channels/opened-rings.ts'
 import { MemoryFault, type PageList } from '../memory/index.ts'
 import type { Sender } from '../wire/index.ts'
 import type { TranscriptRecorder } from './recorder.ts'

@@ -1,3 +1,4 @@
+import { packetBytes } from '../channels/channel/packet-bytes.ts'
 import {
   type Guest,
   type GuestTransport,
@@ -7,7 +8,6 @@ import {
   postPending,
   vmbusMessageType,
 } from '../channels/index.ts'
-import { packetBytes } from '../channels/packet-bytes.ts'
 import { withOffers } from './record-bus.ts'
 import { recordHost } from './record-ends.ts'
 import { type RecordedConfig, TranscriptRecorder } from './recorder.ts'

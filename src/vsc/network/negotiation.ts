@@ -1,5 +1,5 @@
+import { SharedBuffer } from '../../channels/channel/shared-buffer.ts'
 import { type Channel, type GuestDevice, pageNumbersOf } from '../../channels/index.ts'
-import { SharedBuffer } from '../../channels/shared-buffer.ts'
 import {
   defaultHashKey,
   informationOf,

@@ -1,5 +1,5 @@
+import type { SharedBuffer } from '../../channels/channel/shared-buffer.ts'
 import type { PageRun } from '../../channels/index.ts'
-import type { SharedBuffer } from '../../channels/shared-buffer.ts'
 import type { GpadlId } from '../../vmbus/ids.ts'
 import type { RndisRequests } from './rndis-requests.ts'
 import type { SendBuffer } from './send-buffer.ts'

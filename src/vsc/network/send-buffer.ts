@@ -1,5 +1,5 @@
+import type { SharedBuffer } from '../../channels/channel/shared-buffer.ts'
 import type { CompletionHandler } from '../../channels/index.ts'
-import type { SharedBuffer } from '../../channels/shared-buffer.ts'
 import type { RingPacket } from '../../vmbus/ring/index.ts'
 
 /** The send buffer, cut into sections as the host wants it. A section is the driver's again when its packet is completed. */

@@ -1,5 +1,5 @@
+import { type GpaDirectHeader, gpaDirectHeader } from '../../channels/channel/packet-headers.ts'
 import type { PageAllocator, PageRun } from '../../channels/index.ts'
-import { type GpaDirectHeader, gpaDirectHeader } from '../../channels/packet-headers.ts'
 import { rangeOfPages } from './scatter-gather.ts'
 
 /** Guest pages for the data of one request. */

@@ -1,5 +1,5 @@
+import { gpaDirectHeader } from '../../channels/channel/packet-headers.ts'
 import type { Channel } from '../../channels/index.ts'
-import { gpaDirectHeader } from '../../channels/packet-headers.ts'
 import { type GuestMemory, PAGE_SIZE } from '../../memory/index.ts'
 import type { Buffers } from './buffers.ts'
 import { isWorthRetrying, outcomes, type ScsiOutcome } from './outcome.ts'

@@ -1,5 +1,5 @@
+import type { GpaDirectHeader } from '../../channels/channel/packet-headers.ts'
 import type { Channel } from '../../channels/index.ts'
-import type { GpaDirectHeader } from '../../channels/packet-headers.ts'
 import { DataDirection, ScsiRequest, SrbFlags, VstorHeader, VstorOperation } from '../../devices/storage/index.ts'
 import { type GuestMemory, PAGE_SIZE } from '../../memory/index.ts'
 import type { RingPacket } from '../../vmbus/ring/index.ts'

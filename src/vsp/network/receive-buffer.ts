@@ -1,5 +1,5 @@
+import type { SharedBuffer } from '../../channels/channel/shared-buffer.ts'
 import type { CompletionHandler } from '../../channels/index.ts'
-import type { SharedBuffer } from '../../channels/shared-buffer.ts'
 
 /** Pieces that data leave for control messages. Source: OpenVMM netvsp (behaviour 204). */
 export const controlReserve = 16

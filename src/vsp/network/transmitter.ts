@@ -1,5 +1,5 @@
+import type { SharedBuffer } from '../../channels/channel/shared-buffer.ts'
 import type { Channel, Completion } from '../../channels/index.ts'
-import type { SharedBuffer } from '../../channels/shared-buffer.ts'
 import {
   FrameLayout,
   fillIpChecksum,

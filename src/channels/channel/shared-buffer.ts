@@ -1,0 +1,30 @@
+import { copyBytes } from '../../memory/copy-bytes.ts'
+import type { PageList } from '../../memory/index.ts'
+
+/**
+ * A buffer that guest and host share as a GPADL. Where its pages lie behind each other in one piece of memory they are reached directly,
+ * which only is faster.
+ */
+export class SharedBuffer {
+  readonly size: number
+  readonly #pages: PageList
+  readonly #direct: Uint8Array | undefined
+
+  constructor(pages: PageList) {
+    this.size = pages.size
+    this.#pages = pages
+    this.#direct = pages.direct(0, pages.size)
+  }
+
+  /** Copies out of the buffer. The caller has checked the range. */
+  read(offset: number, target: Uint8Array, targetOffset: number, length: number): void {
+    if (this.#direct === undefined) this.#pages.read(offset, target, targetOffset, length)
+    else copyBytes(this.#direct, offset, target, targetOffset, length)
+  }
+
+  /** Copies into the buffer. The caller has checked the range. */
+  write(offset: number, source: Uint8Array, sourceOffset: number, length: number): void {
+    if (this.#direct === undefined) this.#pages.write(offset, source, sourceOffset, length)
+    else copyBytes(source, sourceOffset, this.#direct, offset, length)
+  }
+}
