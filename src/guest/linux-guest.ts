@@ -80,6 +80,9 @@ export class GuestError extends Error {
 
 const mebibyte = 1024 * 1024
 
+/** Milliseconds after which the guest's monitor page is looked at. */
+const tickTime = 10
+
 /**
  * A stock Linux kernel for arm64, booted in QEMU without KVM and without Hyper-V: it believes that it runs on Hyper-V, and its own drivers
  * are served by the VSPs that are offered here.
@@ -160,7 +163,10 @@ export class LinuxGuest extends EventEmitter<LinuxGuestEvents> {
     })
     qemu.doorbell.on('data', () => mailboxes.look())
     qemu.console.on('data', (bytes: Uint8Array) => this.console.receive(bytes))
+    // What no hypercall tells: monitor pages, and timers of the model.
+    const clock = setInterval(() => this.partition.tick(), tickTime)
     void qemu.exited.then((status) => {
+      clearInterval(clock)
       this.#hasEnded = true
       this.console.end(new GuestError(`the guest has ended${this.crash === undefined ? '' : ' after a crash'}`))
       this.host.close()

@@ -18,6 +18,9 @@ export interface QemuOptions {
   readonly ramBytes: number
 }
 
+/** Exit status of a shell that does not find the program. Source: POSIX, Shell Command Language 2.8.2. */
+const notFound = 127
+
 /** Sockets that QEMU connects to. */
 interface Sockets {
   readonly doorbell: Socket
@@ -105,7 +108,9 @@ export class Qemu {
       )
       const exited = exitOf(child)
       const failed = exited.then((status): never => {
-        throw new GuestSetupError(`${program} ended at once, with status ${status}: ${said.text.trim()}`)
+        const why =
+          status === notFound ? 'there is no such program; Debian has it in qemu-system-arm' : said.text.trim()
+        throw new GuestSetupError(`${program} ended at once, with status ${status}: ${why}`)
       })
       const said = collect(child.stderr)
       const connections = Promise.all([doorbell.connection, console.connection, qtest.connection.then(answering)])
