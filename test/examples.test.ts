@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { main as hypercall } from '../examples/hypercall.ts'
+import { main as network } from '../examples/network.ts'
 import { main as partition } from '../examples/partition.ts'
 import { main as thermometer } from '../examples/thermometer.ts'
 
@@ -24,6 +25,13 @@ describe('examples', () => {
 
   it('hypercall: handlers in a few lines, called in registers and memory', () => {
     expect(hypercall()).toEqual(['partition 5', 'status 0', 'signalled 8193'])
+  })
+
+  it('network: a back end of one’s own, in 20 lines, as the docs have it', async () => {
+    expect(await network()).toBe('HELLO')
+    const text = classIn(file('examples/network.ts'), 'ShoutingPeer')
+    expect(text.split('\n').length).toBeLessThanOrEqual(20)
+    expect(file('docs/network.md')).toContain(text)
   })
 
   it('partition: a root makes a child by hypercalls', () => {

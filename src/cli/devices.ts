@@ -1,15 +1,16 @@
 import type { GuestDriver, HostDevice } from '../channels/index.ts'
+import { FileDisk } from '../node/file-disk.ts'
 import { EchoVsc } from '../vsc/echo.ts'
 import { KeyboardVsc } from '../vsc/keyboard.ts'
 import { MouseVsc } from '../vsc/mouse.ts'
 import { NetworkVsc } from '../vsc/network/index.ts'
-import { StorageVsc } from '../vsc/storage/index.ts'
+import { StorageVsc, StorageVsc } from '../vsc/storage/index.ts'
 import { VideoVsc } from '../vsc/video/index.ts'
 import { EchoVsp } from '../vsp/echo.ts'
 import { KeyboardVsp } from '../vsp/keyboard.ts'
 import { MouseVsp } from '../vsp/mouse.ts'
 import { Gateway, NetworkSwitch, NetworkVsp } from '../vsp/network/index.ts'
-import { MemoryDisk, StorageVsp } from '../vsp/storage/index.ts'
+import { DvdUnit, MemoryDisk, MemoryDisk, type StorageUnit, StorageVsp, StorageVsp } from '../vsp/storage/index.ts'
 import { VideoVsp } from '../vsp/video/index.ts'
 import { type Guid, guid } from '../wire/index.ts'
 import { UsageError } from './command.ts'
@@ -82,11 +83,60 @@ export const deviceChoices: Readonly<Record<string, DeviceChoice>> = {
     vsp: () => new VideoVsp(),
     vsc: () => new VideoVsc(),
   },
+  storage: {
+    settings: {
+      disk: 'file of a raw image',
+      dvd: 'file of an ISO image, at the next LUN',
+      size: 'MiB of a disk in memory, if there is no file',
+      readonly: '1: nothing is written to the file',
+      subchannels: 'channels beside the first that a guest may have',
+      instance: 'GUID',
+    },
+    vsp: storageVsp,
+    vsc(_settings, say) {
+      const storage = new StorageVsc()
+      const tell = () =>
+        storage.units().then(
+          (units) => {
+            for (const { lun, vendor, product, capacity } of units) {
+              const size = capacity === undefined ? 'no medium' : `${capacity.blocks} blocks of ${capacity.blockSize} bytes`
+              say(`LUN ${lun}: ${vendor} ${product}, ${size}`)
+            }
+          },
+          (error: unknown) => say(String(error)),
+        )
+      storage.on('ready', tell)
+      storage.on('changed', tell)
+      return storage
+    },
+  },
   echo: {
     settings: {},
     vsp: () => new EchoVsp(),
     vsc: () => new EchoVsc(),
   },
+}
+
+function storageVsp(settings: DeviceSettings, say: Say): HostDevice {
+  const path = settings.get('disk')
+  const dvd = settings.get('dvd')
+  const instance = settings.get('instance')
+  const readOnly = settings.get('readonly') === '1'
+  const disks: StorageUnit[] = []
+  try {
+    if (path !== undefined) disks.push(new FileDisk(path, { readOnly }))
+    else if (dvd === undefined) disks.push(new MemoryDisk({ blocks: (numberOf(settings, 'size') ?? 64) * 2048 }))
+    if (dvd !== undefined) disks.push(new DvdUnit(new FileDisk(dvd, { blockSize: 2048, readOnly: true })))
+  } catch (error) {
+    throw new UsageError(`storage: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  const storage = new StorageVsp({
+    disks,
+    maxSubchannels: numberOf(settings, 'subchannels') ?? 0,
+    ...(instance === undefined ? {} : { instanceId: guidOf(instance) }),
+  })
+  storage.on('ready', (version) => say(`the driver is ready, version ${version >> 8}.${version & 0xff}`))
+  return storage
 }
 
 /** A device as it was asked for. */
