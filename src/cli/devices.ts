@@ -4,13 +4,22 @@ import { EchoVsc } from '../vsc/echo.ts'
 import { KeyboardVsc } from '../vsc/keyboard.ts'
 import { MouseVsc } from '../vsc/mouse.ts'
 import { NetworkVsc } from '../vsc/network/index.ts'
-import { StorageVsc, StorageVsc } from '../vsc/storage/index.ts'
+import { StorageVsc } from '../vsc/storage/index.ts'
 import { VideoVsc } from '../vsc/video/index.ts'
 import { EchoVsp } from '../vsp/echo.ts'
 import { KeyboardVsp } from '../vsp/keyboard.ts'
 import { MouseVsp } from '../vsp/mouse.ts'
-import { Gateway, NetworkSwitch, NetworkVsp } from '../vsp/network/index.ts'
-import { DvdUnit, MemoryDisk, MemoryDisk, type StorageUnit, StorageVsp, StorageVsp } from '../vsp/storage/index.ts'
+import {
+  Gateway,
+  LoopbackBackend,
+  macAddressOf,
+  macAddressText,
+  type NetworkBackend,
+  NetworkSwitch,
+  NetworkVsp,
+  NullBackend,
+} from '../vsp/network/index.ts'
+import { DvdUnit, MemoryDisk, type StorageUnit, StorageVsp } from '../vsp/storage/index.ts'
 import { VideoVsp } from '../vsp/video/index.ts'
 import { type Guid, guid } from '../wire/index.ts'
 import { UsageError } from './command.ts'
@@ -64,19 +73,19 @@ export const deviceChoices: Readonly<Record<string, DeviceChoice>> = {
       return mouse
     },
   },
-  storage: {
-    settings: { blocks: 'blocks of 512 bytes of an empty disk in memory, default 131072' },
-    vsp: (settings) => new StorageVsp({ disk: new MemoryDisk({ blocks: numberOf(settings, 'blocks') ?? 131_072 }) }),
-    vsc: () => new StorageVsc(),
-  },
   network: {
-    settings: {},
-    vsp() {
-      const lan = new NetworkSwitch()
-      lan.plug(new Gateway())
-      return new NetworkVsp({ backend: lan })
+    settings: {
+      backend: 'gateway (default; one network for all NICs), loopback, null',
+      mac: 'MAC address, default 00:15:5d:00:00:01',
+      queues: 'most channels',
     },
-    vsc: () => new NetworkVsc(),
+    vsp: networkVsp,
+    vsc(settings, say) {
+      const nic = new NetworkVsc({ queues: numberOf(settings, 'queues') ?? 1 })
+      nic.on('ready', () => say(`a NIC of ${nic.queues} channels, MTU ${nic.mtu}`))
+      nic.on('frame', ({ bytes }) => say(`a frame of ${bytes.length} bytes`))
+      return nic
+    },
   },
   video: {
     settings: {},
@@ -87,7 +96,7 @@ export const deviceChoices: Readonly<Record<string, DeviceChoice>> = {
     settings: {
       disk: 'file of a raw image',
       dvd: 'file of an ISO image, at the next LUN',
-      size: 'MiB of a disk in memory, if there is no file',
+      blocks: 'blocks of 512 bytes of an empty disk in memory, default 131072',
       readonly: '1: nothing is written to the file',
       subchannels: 'channels beside the first that a guest may have',
       instance: 'GUID',
@@ -99,7 +108,8 @@ export const deviceChoices: Readonly<Record<string, DeviceChoice>> = {
         storage.units().then(
           (units) => {
             for (const { lun, vendor, product, capacity } of units) {
-              const size = capacity === undefined ? 'no medium' : `${capacity.blocks} blocks of ${capacity.blockSize} bytes`
+              const size =
+                capacity === undefined ? 'no medium' : `${capacity.blocks} blocks of ${capacity.blockSize} bytes`
               say(`LUN ${lun}: ${vendor} ${product}, ${size}`)
             }
           },
@@ -117,6 +127,43 @@ export const deviceChoices: Readonly<Record<string, DeviceChoice>> = {
   },
 }
 
+function networkVsp(settings: DeviceSettings, say: Say): HostDevice {
+  const backend = networkBackend(settings.get('backend') ?? 'gateway')
+  const nic = new NetworkVsp({
+    backend,
+    macAddress: macOf(settings.get('mac') ?? '00:15:5d:00:00:01'),
+    queues: numberOf(settings, 'queues') ?? 8,
+  })
+  nic.on('initialized', () => say('the driver is ready'))
+  nic.on('filter', (filter) =>
+    say(filter === 0 ? 'it receives nothing' : `it receives (filter 0x${filter.toString(16)})`),
+  )
+  return nic
+}
+
+/** The network that all NICs with a gateway share. */
+let lan: NetworkSwitch | undefined
+
+function networkBackend(name: string): NetworkBackend {
+  if (name === 'loopback') return new LoopbackBackend()
+  if (name === 'null') return new NullBackend()
+  if (name !== 'gateway') throw new UsageError(`no back end: ${name}`)
+  if (lan === undefined) {
+    lan = new NetworkSwitch()
+    lan.plug(new Gateway())
+  }
+  return lan
+}
+
+function macOf(text: string): string {
+  try {
+    return macAddressText(macAddressOf(text))
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message)
+    throw error
+  }
+}
+
 function storageVsp(settings: DeviceSettings, say: Say): HostDevice {
   const path = settings.get('disk')
   const dvd = settings.get('dvd')
@@ -125,7 +172,7 @@ function storageVsp(settings: DeviceSettings, say: Say): HostDevice {
   const disks: StorageUnit[] = []
   try {
     if (path !== undefined) disks.push(new FileDisk(path, { readOnly }))
-    else if (dvd === undefined) disks.push(new MemoryDisk({ blocks: (numberOf(settings, 'size') ?? 64) * 2048 }))
+    else if (dvd === undefined) disks.push(new MemoryDisk({ blocks: numberOf(settings, 'blocks') ?? 131_072 }))
     if (dvd !== undefined) disks.push(new DvdUnit(new FileDisk(dvd, { blockSize: 2048, readOnly: true })))
   } catch (error) {
     throw new UsageError(`storage: ${error instanceof Error ? error.message : String(error)}`)
