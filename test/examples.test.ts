@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { main as hypercall } from '../examples/hypercall.ts'
 import { main as network } from '../examples/network.ts'
 import { main as partition } from '../examples/partition.ts'
+import { main as storage } from '../examples/storage.ts'
 import { main as thermometer } from '../examples/thermometer.ts'
 
 const file = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
@@ -32,6 +33,13 @@ describe('examples', () => {
     const text = classIn(file('examples/network.ts'), 'ShoutingPeer')
     expect(text.split('\n').length).toBeLessThanOrEqual(20)
     expect(file('docs/network.md')).toContain(text)
+  })
+
+  it('storage: a disk of one’s own, in 30 lines, as the docs have it', async () => {
+    expect(await storage()).toEqual(['ack a dull boy. ', 'read of 1 blocks at 7: MediumError, UnrecoveredReadError'])
+    const text = classIn(file('examples/storage.ts'), 'WebDisk')
+    expect(text.split('\n').length).toBeLessThanOrEqual(30)
+    expect(file('docs/storage.md')).toContain(text)
   })
 
   it('partition: a root makes a child by hypercalls', () => {

@@ -63,10 +63,6 @@ export class DiskUnit implements LogicalUnit {
     }
   }
 
-  close(): void {
-    this.disk.close?.()
-  }
-
   /** A UNIT ATTENTION for the next command that can have one, such as `AdditionalSense.CapacityDataHasChanged`. */
   attention(additional: number): void {
     this.#attention = { key: SenseKey.UnitAttention, additional }

@@ -49,8 +49,6 @@ export interface Disk {
   flush?(request: DiskRequest): void
   /** Gives blocks back: they read as zeros from then on. Without it, guests are told that the disk cannot. */
   unmap?(request: DiskRequest): void
-  /** The device that had it is gone for good. */
-  close?(): void
 }
 
 /** Throws `RangeError` unless a disk's measures are possible. */

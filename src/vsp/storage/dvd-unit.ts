@@ -81,10 +81,6 @@ export class DvdUnit implements LogicalUnit {
     return medium
   }
 
-  close(): void {
-    this.#medium?.close?.()
-  }
-
   execute(task: ScsiTask): void {
     const { cdbView } = task
     const opcode = task.cdb[0] ?? 0

@@ -4,8 +4,6 @@ import type { ScsiTask } from './scsi-task.ts'
 export interface LogicalUnit {
   /** Executes one command, and finishes the task exactly once, during the call or later. */
   execute(task: ScsiTask): void
-  /** The controller that had it is gone for good. */
-  close?(): void
 }
 
 /** Where a unit stands on its controller; each is 0 … 255. */

@@ -51,8 +51,4 @@ export class CopyOnWriteDisk implements Disk {
     this.#store.write(request.lba, request.blocks, request.data, 0)
     request.complete()
   }
-
-  close(): void {
-    this.base.close?.()
-  }
 }

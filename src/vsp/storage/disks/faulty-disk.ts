@@ -64,10 +64,6 @@ export class FaultyDisk implements Disk {
     this.#pass(request, (passed) => (this.disk.flush === undefined ? passed.complete() : this.disk.flush(passed)))
   }
 
-  close(): void {
-    this.disk.close?.()
-  }
-
   #pass(request: DiskRequest, go: (request: DiskRequest) => void): void {
     const { errors = 0, delays = 0, kinds = ['unreadable', 'broken', 'busy', 'timeout', 'aborted'] } = this.#options
     const error = this.#isDue(errors) ? kinds[this.#random.below(kinds.length)] : undefined

@@ -18,8 +18,4 @@ export class ReadOnlyDisk implements Disk {
   write(request: DiskRequest): void {
     request.complete('write-protected')
   }
-
-  close(): void {
-    this.disk.close?.()
-  }
 }
