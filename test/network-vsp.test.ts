@@ -538,6 +538,12 @@ describe('state', () => {
       virtualFunction: 3,
       isOnVirtualFunction: true,
     })
+    // Another NIC goes on from there, though its guest does not say it all again.
+    const next = new NicRig({ saved })
+    expect(next.vsp.save()).toEqual(saved)
+    expect(next.ask('8100000000000000')).toBe('')
+    expect(next.vsp.save().isOnVirtualFunction).toBe(false)
+    expect(next.init()).toBe('none')
   })
 
   it('after the channel is closed it begins anew', () => {
