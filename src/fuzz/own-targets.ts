@@ -28,6 +28,7 @@ import { clientTarget } from './targets/client.ts'
 import { conventionsTarget } from './targets/conventions.ts'
 import { decodeTarget } from './targets/decode.ts'
 import { framesTarget } from './targets/frames.ts'
+import { hidTarget } from './targets/hid.ts'
 import { hypercallTarget } from './targets/hypercall.ts'
 import { hypervisorTarget } from './targets/hypervisor.ts'
 import { ringTarget } from './targets/ring.ts'
@@ -48,6 +49,7 @@ export function ownTargets(): readonly FuzzTarget[] {
   return [
     decodeTarget(),
     ringTarget(),
+    hidTarget(),
     hypercallTarget(),
     conventionsTarget(),
     hypervisorTarget(),
