@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const source = 'src/guest/shim'
+const compiler = 'aarch64-linux-gnu-gcc'
 const target = 'src/guest/shim-image.ts'
 
 const flags = [
@@ -22,7 +23,7 @@ function build(): Uint8Array {
   const image = join(folder, 'shim.bin')
   const sources = [`-Wl,-T,${source}/shim.ld`, `${source}/entry.S`, `${source}/shim.c`]
   try {
-    execFileSync('aarch64-linux-gnu-gcc', [...flags, '-o', elf, ...sources], { stdio: 'inherit' })
+    execFileSync(compiler, [...flags, '-o', elf, ...sources], { stdio: 'inherit' })
     execFileSync('aarch64-linux-gnu-objcopy', ['-O', 'binary', elf, image], { stdio: 'inherit' })
     return readFileSync(image)
   } finally {
@@ -45,6 +46,13 @@ function moduleText(image: Uint8Array): string {
   ].join('\n')
 }
 
+/** The compiler whose bytes are shipped: Debian 12's. Another one makes others. */
+const wanted = '12'
+const version = execFileSync(compiler, ['-dumpversion'], { encoding: 'utf8' }).trim()
+if (version.split('.')[0] !== wanted) {
+  console.error(`this is GCC ${version}; the shim is built by GCC ${wanted}, as Debian 12 has it`)
+  process.exit(process.argv.includes('--check') ? 0 : 1)
+}
 const built = moduleText(build())
 if (!process.argv.includes('--check')) writeFileSync(target, built)
 else if (readFileSync(target, 'utf8') !== built) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { BasedMemory } from '../src/channels/transports/based-memory.ts'
-import { GuestConsole } from '../src/guest/agent.ts'
+import { GuestConsole } from '../src/guest/guest-console.ts'
 import { Place, ramBase } from '../src/guest/machine.ts'
 import { Mailboxes } from '../src/guest/mailbox.ts'
 import { BufferMemory } from '../src/memory/index.ts'

@@ -3,10 +3,10 @@
  *
  * @module
  */
-export { type CommandResult, type ConsoleEvents, GuestConsole } from './agent.ts'
-export { GuestSetupError } from './assets/command-line.ts'
+
 export { cachedKernels, type DebianKernel, debianKernel } from './assets/kernels.ts'
 export type { KernelModule } from './assets/modules.ts'
+export { type CommandResult, type ConsoleEvents, GuestConsole } from './guest-console.ts'
 export {
   GuestError,
   LinuxGuest,
@@ -14,3 +14,4 @@ export {
   type LinuxGuestOptions,
   type OpenableDevice,
 } from './linux-guest.ts'
+export { GuestSetupError } from './setup-error.ts'

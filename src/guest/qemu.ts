@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { FileMemory } from '../node/file-memory.ts'
-import { GuestSetupError } from './assets/command-line.ts'
 import { Place, pendingRegister } from './machine.ts'
+import { GuestSetupError } from './setup-error.ts'
 
 /** What QEMU is to run. */
 export interface QemuOptions {

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { GuestSetupError, run } from './command-line.ts'
+import { GuestSetupError } from '../setup-error.ts'
+import { run } from './run-program.ts'
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
 

@@ -6,7 +6,7 @@ export const readyMark = '@@ready@@'
 
 /**
  * The first program: it mounts what a system has, loads the modules that the command line names (`vmbus_modules=a,b`, which the
- * kernel hands on as a variable), and then runs commands that come by the console (see `agent.ts`).
+ * kernel hands on as a variable), and then runs commands that come by the console (see `guest-console.ts`).
  */
 const init = `#!/bin/busybox sh
 export PATH=/bin:/sbin HOME=/ TERM=\${TERM:-vt100}

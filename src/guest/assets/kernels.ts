@@ -9,11 +9,12 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { GuestSetupError } from '../setup-error.ts'
 import { cacheFolder } from './cache.ts'
-import { GuestSetupError, run } from './command-line.ts'
 import { DebianArchive } from './debian.ts'
 import { allDrivers } from './drivers.ts'
 import { collectModules, type KernelModule } from './modules.ts'
+import { run } from './run-program.ts'
 
 /** A kernel of Debian's, as it lies in the cache. */
 export interface DebianKernel {

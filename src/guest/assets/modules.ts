@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { GuestSetupError, run } from './command-line.ts'
+import { GuestSetupError } from '../setup-error.ts'
+import { run } from './run-program.ts'
 
 /** A kernel module, ready to be loaded. */
 export interface KernelModule {

@@ -1,9 +1,6 @@
 import { execFile } from 'node:child_process'
 
-/** Something outside that is needed and missing, or does not work: what, and what helps. */
-export class GuestSetupError extends Error {
-  override readonly name = 'GuestSetupError'
-}
+import { GuestSetupError } from '../setup-error.ts'
 
 /** Runs a program and answers what it prints. Throws {@link GuestSetupError}, with the end of what it said. */
 export function run(program: string, args: readonly string[], options: { cwd?: string } = {}): Promise<Buffer> {
