@@ -111,11 +111,11 @@ export class LinuxGuest extends EventEmitter<LinuxGuestEvents> {
   vmbusVersion: number | undefined
   readonly #qemu: Qemu
   #hasEnded = false
-  /** Time from the start of QEMU on, in milliseconds. */
-  readonly #startedAt = performance.now()
+  readonly #startedAt: number
 
-  private constructor(qemu: Qemu, kernel: string | undefined, options: LinuxGuestOptions) {
+  private constructor(qemu: Qemu, kernel: string | undefined, startedAt: number, options: LinuxGuestOptions) {
     super()
+    this.#startedAt = startedAt
     this.#qemu = qemu
     this.kernel = kernel
     const vps = options.smp ?? 1
@@ -198,11 +198,12 @@ export class LinuxGuest extends EventEmitter<LinuxGuestEvents> {
       ...(modules.length > 0 ? [`vmbus_modules=${modules.join(',')}`] : []),
       ...(options.append === undefined ? [] : [options.append]),
     ].join(' ')
+    const startedAt = performance.now()
     const qemu = await Qemu.start(
       { vps: smp, ramBytes: ramBytesOf(memory), ...(options.qemu !== undefined && { program: options.qemu }) },
       (ram) => loadBootImage(ram, { vps: smp, memoryEnd: Place.kernel + memory, commandLine, kernel: image, initrd }),
     )
-    const guest = new LinuxGuest(qemu, debian?.version, options)
+    const guest = new LinuxGuest(qemu, debian?.version, startedAt, options)
     try {
       options.onStart?.(guest)
       const hasAgent = options.initrd === undefined && debian !== undefined
@@ -224,7 +225,7 @@ export class LinuxGuest extends EventEmitter<LinuxGuestEvents> {
     return this.partition.partition.clock.time
   }
 
-  /** Milliseconds since QEMU was started. */
+  /** Milliseconds since memory was filled and QEMU started. */
   get elapsed(): number {
     return performance.now() - this.#startedAt
   }
