@@ -34,6 +34,8 @@ export const outcomes = {
   noMemory: { kind: 'no-memory', srbStatus: 0, scsiStatus: 0, transferred: 0 },
 } as const
 
+let lastGood: ScsiOutcome = { kind: 'good', srbStatus: SrbStatus.Success, scsiStatus: ScsiStatus.Good, transferred: 0 }
+
 /**
  * Reads the answer to a command. Lengths that it claims are cut down to what can be (ST-23); the number of bytes moved counts only where it
  * can be trusted, as in Linux storvsc_on_io_completion.
@@ -51,7 +53,9 @@ export function outcomeOf(answer: RingPacket | undefined, wanted: number, least:
   const isTrusted = srbStatus === SrbStatus.Success || srbStatus === SrbStatus.DataOverrun
   const transferred = isTrusted ? Math.min(claimed, wanted) : 0
   if (scsiStatus === ScsiStatus.Good && srbStatus === SrbStatus.Success) {
-    return { kind: 'good', srbStatus, scsiStatus, transferred }
+    // Outcomes are not changed, and most are alike.
+    if (lastGood.transferred !== transferred) lastGood = { kind: 'good', srbStatus, scsiStatus, transferred }
+    return lastGood
   }
   const sense = scsiStatus === ScsiStatus.CheckCondition && (srb & 0x80) !== 0 ? senseIn(bytes, at) : undefined
   // What the unit has recovered from, it has done.

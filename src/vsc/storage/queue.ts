@@ -6,16 +6,12 @@ import { isWorthRetrying, outcomes, type ScsiOutcome } from './outcome.ts'
 import { rangeOf } from './scatter-gather.ts'
 import { type ScsiCommand, StorageIo } from './storage-io.ts'
 
-/** What the queue needs of the driver. */
-export interface QueueOwner {
+/** What the queue works on while the driver has an initialized device. */
+export interface QueueConnection {
   readonly memory: GuestMemory
   readonly buffers: Buffers
-  /** Channels by sub-channel index; closed ones may be among them. */
-  readonly channels: ReadonlyMap<number, Channel>
   /** Bytes of a packet under the version agreed on. */
   readonly packetSize: number
-  /** A command was answered, before it is tried again or over. */
-  answered(outcome: ScsiOutcome, io: StorageIo): void
 }
 
 /** Tries again after a failure, as Linux: SD_MAX_RETRIES. */
@@ -23,22 +19,37 @@ const maxRetries = 5
 
 /** Commands: those that wait, in order, and those on their way, of which there are a bounded number. */
 export class StorageQueue {
-  readonly #owner: QueueOwner
+  readonly #answered: (outcome: ScsiOutcome, io: StorageIo) => void
   readonly #depth: number
+  #connection: QueueConnection | undefined
+  /** Open channels; they take turns. */
+  #channels: readonly Channel[] = []
   readonly #idle: StorageIo[] = []
   /** Those that wait; `#first` is the next one. */
   #waiting: StorageIo[] = []
   #first = 0
-  readonly #flying = new Set<StorageIo>()
+  /** Those on their way, in no order; each knows its place. */
+  readonly #flying: StorageIo[] = []
   #turn = 0
   #isStarting = false
   /** Time that the caller told last. */
   #now = 0
 
-  /** @param depth commands on their way at a time. */
-  constructor(owner: QueueOwner, depth: number) {
-    this.#owner = owner
+  /** @param depth commands on their way at a time. @param answered hears of each answer, before it is tried again or over. */
+  constructor(depth: number, answered: (outcome: ScsiOutcome, io: StorageIo) => void) {
     this.#depth = depth
+    this.#answered = answered
+  }
+
+  /** There is a device, or there is none any more: then what waits is over. */
+  connect(connection: QueueConnection | undefined): void {
+    this.#connection = connection
+    if (connection === undefined) this.start()
+  }
+
+  /** The channels that are open now. */
+  setChannels(channels: readonly Channel[]): void {
+    this.#channels = channels
   }
 
   get waiting(): number {
@@ -46,7 +57,7 @@ export class StorageQueue {
   }
 
   get flying(): number {
-    return this.#flying.size
+    return this.#flying.length
   }
 
   /** Takes a command, whose `done` is called exactly once, perhaps during this call. */
@@ -73,7 +84,7 @@ export class StorageQueue {
   start(): void {
     if (this.#isStarting) return
     this.#isStarting = true
-    while (this.#first < this.#waiting.length && this.#flying.size < this.#depth) {
+    while (this.#first < this.#waiting.length && this.#flying.length < this.#depth) {
       const io = this.#waiting[this.#first]
       if (io === undefined) break
       const outcome = this.#send(io)
@@ -89,7 +100,7 @@ export class StorageQueue {
   #made(): StorageIo {
     return new StorageIo(
       (io, outcome) => this.#finished(io, outcome),
-      () => this.#owner.packetSize,
+      () => this.#connection?.packetSize ?? 0,
     )
   }
 
@@ -100,42 +111,59 @@ export class StorageQueue {
 
   #send(io: StorageIo): 'sent' | 'later' | ScsiOutcome {
     const channel = this.#nextChannel()
-    if (channel === undefined) return outcomes.closed
-    const { memory, buffers, packetSize } = this.#owner
+    const connection = this.#connection
+    if (channel === undefined || connection === undefined) return outcomes.closed
+    const { memory, buffers, packetSize } = connection
     if (io.wanted > 0 && io.ranges === undefined) {
       const range = io.command?.segments && rangeOf(io.command.segments)
       if (range !== undefined) io.ranges = { header: gpaDirectHeader([range]) }
       else {
         io.buffer = buffers.take(Math.ceil(io.wanted / PAGE_SIZE))
-        if (io.buffer === undefined) return this.#flying.size > 0 ? 'later' : outcomes.noMemory
+        if (io.buffer === undefined) return this.#flying.length > 0 ? 'later' : outcomes.noMemory
         io.ranges = io.buffer.header(io.wanted)
       }
       io.prepare(memory, packetSize)
       io.gather()
     } else io.prepare(memory, packetSize)
     // Before it is sent: a channel that breaks at that moment answers at once.
-    this.#flying.add(io)
+    this.#takeOff(io)
     io.channel = channel
     io.sentAt = this.#now
     if (channel.request(io.packet, io.answered, io.ranges)) return 'sent'
-    if (!this.#flying.delete(io)) return 'sent'
+    if (!this.#land(io)) return 'sent'
     return channel.isOpen ? 'later' : outcomes.closed
   }
 
-  /** Channels take turns. */
   #nextChannel(): Channel | undefined {
-    const { channels } = this.#owner
-    for (let tries = channels.size; tries > 0; tries--) {
-      this.#turn = (this.#turn + 1) % channels.size
-      let at = this.#turn
-      for (const channel of channels.values()) if (at-- === 0 && channel.isOpen) return channel
+    const channels = this.#channels
+    for (let tries = channels.length; tries > 0; tries--) {
+      this.#turn = this.#turn + 1 < channels.length ? this.#turn + 1 : 0
+      const channel = channels[this.#turn]
+      if (channel?.isOpen) return channel
     }
     return undefined
   }
 
+  #takeOff(io: StorageIo): void {
+    io.slot = this.#flying.length
+    this.#flying.push(io)
+  }
+
+  /** False when it was not on its way. */
+  #land(io: StorageIo): boolean {
+    const { slot } = io
+    const last = this.#flying[this.#flying.length - 1]
+    if (slot < 0 || last === undefined) return false
+    this.#flying[slot] = last
+    last.slot = slot
+    this.#flying.pop()
+    io.slot = -1
+    return true
+  }
+
   #finished(io: StorageIo, outcome: ScsiOutcome): void {
-    if (!this.#flying.delete(io)) return
-    this.#owner.answered(outcome, io)
+    if (!this.#land(io)) return
+    this.#answered(outcome, io)
     if (isWorthRetrying(outcome) && io.retries < maxRetries) {
       io.retries += 1
       this.#waiting.push(io)
@@ -149,7 +177,7 @@ export class StorageQueue {
       io.scatter(outcome.kind === 'good' ? outcome.transferred : 0)
       command?.done(outcome, io)
     } finally {
-      if (buffer !== undefined) this.#owner.buffers.put(buffer)
+      if (buffer !== undefined) this.#connection?.buffers.put(buffer)
       io.command = undefined
       io.buffer = undefined
       io.ranges = undefined

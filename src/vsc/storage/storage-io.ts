@@ -68,16 +68,26 @@ export class StorageIo implements FetchedData {
   sentAt = 0
   buffer: Buffer | undefined
   ranges: GpaDirectHeader | undefined
+  /** For the queue: its place among those on their way; -1 elsewhere. */
+  slot = -1
   channel: Channel | undefined
   #memory: GuestMemory | undefined
-  /** Bytes of data, and of what was fetched. */
+  /** Bytes of data, which way they go (see DataDirection), and bytes of what was fetched. */
   #wanted = 0
+  #direction: number = DataDirection.None
   length = 0
   /** For the channel. A closure that is made once. */
   readonly answered: (answer: RingPacket | undefined) => void
 
   /** @param finished is told what became of it. @param least bytes of an answer, now. */
   constructor(finished: (io: StorageIo, outcome: ScsiOutcome) => void, least: () => number) {
+    // What is the same in all commands.
+    this.packet[0] = VstorOperation.ExecuteSrb
+    this.packet[4] = 1
+    this.packet[place.senseInfoLength] = 20
+    this.packet[place.queueTag] = 0xff
+    this.packet[place.queueAction] = 0x20
+    this.#view.setUint32(place.timeOutValue, 60, true)
     this.answered = (answer) => finished(this, outcomeOf(answer, this.#wanted, least()))
   }
 
@@ -92,6 +102,8 @@ export class StorageIo implements FetchedData {
     this.retries = 0
     this.length = 0
     this.#wanted = bytesOf(command)
+    this.#direction =
+      this.#wanted === 0 ? DataDirection.None : isWrite(command) ? DataDirection.Write : DataDirection.Read
   }
 
   /** Lays the packet out as Linux storvsc_queuecommand does. @param packetSize as the protocol's version has it. */
@@ -100,25 +112,19 @@ export class StorageIo implements FetchedData {
     if (command === undefined) return
     this.#memory = memory
     const view = this.#view
-    packet.fill(0)
-    packet[0] = VstorOperation.ExecuteSrb
-    packet[4] = 1
     packet[place.length] = packetSize - VstorHeader.size
     packet[place.pathId] = command.path ?? 0
     packet[place.targetId] = command.target ?? 0
     packet[place.lun] = command.lun ?? 0
     packet[place.cdbLength] = command.cdb.byteLength
-    packet[place.senseInfoLength] = 20
-    const direction = directionOf(command)
+    const direction = this.#direction
     packet[place.dataIn] = direction
     view.setUint32(place.dataTransferLength, this.#wanted, true)
-    packet.set(command.cdb, place.cdb)
-    packet[place.queueTag] = 0xff
-    packet[place.queueAction] = 0x20
+    const { cdb } = command
+    for (let i = 0; i < 16; i++) packet[place.cdb + i] = cdb[i] ?? 0
     const way =
       direction === DataDirection.Read ? SrbFlags.dataIn : direction === DataDirection.Write ? SrbFlags.dataOut : 0
     view.setUint32(place.srbFlags, tagged | way, true)
-    view.setUint32(place.timeOutValue, 60, true)
   }
 
   /** Copies what the command brings into its pages. */
@@ -140,7 +146,7 @@ export class StorageIo implements FetchedData {
   scatter(transferred: number): void {
     const { command, buffer } = this
     const memory = this.#memory
-    this.length = command !== undefined && directionOf(command) === DataDirection.Read ? transferred : 0
+    this.length = this.#direction === DataDirection.Read ? transferred : 0
     if (command?.segments === undefined || buffer === undefined || memory === undefined) return
     if (command.direction === 'write') return
     let from = buffer.run.first * PAGE_SIZE
@@ -175,11 +181,8 @@ export class StorageIo implements FetchedData {
   }
 }
 
-/** See DataDirection. */
-export function directionOf(command: ScsiCommand): number {
-  const isWrite = command.write !== undefined || (command.segments !== undefined && command.direction === 'write')
-  if (bytesOf(command) === 0) return DataDirection.None
-  return isWrite ? DataDirection.Write : DataDirection.Read
+function isWrite({ write, segments, direction }: ScsiCommand): boolean {
+  return write !== undefined || (segments !== undefined && direction === 'write')
 }
 
 function bytesOf({ read, write, segments }: ScsiCommand): number {

@@ -1,4 +1,4 @@
-import type { Binding, Channel, CloseReason, GuestDevice } from '../../channels/index.ts'
+import type { Binding, Channel, CloseReason } from '../../channels/index.ts'
 import { AdditionalSense } from '../../devices/scsi/codes.ts'
 import {
   VstorHeader,
@@ -7,7 +7,6 @@ import {
   vstorPacketSize,
   vstorVersions,
 } from '../../devices/storage/index.ts'
-import { BufferMemory } from '../../memory/index.ts'
 import { DeviceId } from '../../vmbus/device-ids.ts'
 import { PACKET_TYPE, type RingPacket } from '../../vmbus/ring/index.ts'
 import { WireReader } from '../../wire/index.ts'
@@ -53,7 +52,6 @@ export interface StorageVscEvents {
 }
 
 const interfaces = { scsi: DeviceId.Scsi, ide: DeviceId.Ide, 'fibre-channel': DeviceId.FibreChannel } as const
-const noMemory = new BufferMemory(new ArrayBuffer(0))
 
 /**
  * A storage controller's driver: SCSI commands with a queue, retries and any number of channels, and blocks on top of them.
@@ -74,25 +72,7 @@ export class StorageVsc extends Vsc<StorageVscEvents> {
     const { ringSize = 0x2_0000 } = options
     this.ringBytes = { send: ringSize, receive: ringSize }
     this.binds = { interfaceId: interfaces[options.kind ?? 'scsi'], ...options.instance }
-    const driver = this
-    this.#queue = new StorageQueue(
-      {
-        get memory() {
-          return driver.device?.endpoint.transport.memory ?? noMemory
-        },
-        get buffers() {
-          return driver.#pages
-        },
-        get channels() {
-          return driver.#properties === undefined ? noChannels : driver.channels
-        },
-        get packetSize() {
-          return vstorPacketSize(driver.version)
-        },
-        answered: (outcome, io) => this.#answered(outcome, io),
-      },
-      options.queueDepth ?? 128,
-    )
+    this.#queue = new StorageQueue(options.queueDepth ?? 128, (outcome, io) => this.#answered(outcome, io))
     this.#blocks = new BlockDevices(this)
   }
 
@@ -176,9 +156,9 @@ export class StorageVsc extends Vsc<StorageVscEvents> {
     return device.promise(what, start)
   }
 
-  override attached(device: GuestDevice): void {
-    super.attached(device)
-    this.#buffers = new Buffers(device.endpoint.pages)
+  override opened(channel: Channel): void {
+    super.opened(channel)
+    this.#queue.setChannels([...this.channels.values()])
   }
 
   protected override onOpen(channel: Channel): void {
@@ -217,10 +197,10 @@ export class StorageVsc extends Vsc<StorageVscEvents> {
   }
 
   protected override onClose(channel: Channel, _reason: CloseReason): void {
-    if (channel.subchannelIndex === 0) this.#properties = undefined
-    // Commands that wait have no channel any more, or another one.
-    this.#queue.start()
+    this.#queue.setChannels([...this.channels.values()])
     if (channel.subchannelIndex !== 0) return
+    this.#properties = undefined
+    this.#queue.connect(undefined)
     this.#blocks.forget()
     this.#buffers?.close()
     for (const resolve of this.#drained.splice(0)) resolve()
@@ -228,13 +208,16 @@ export class StorageVsc extends Vsc<StorageVscEvents> {
 
   readonly #drained: (() => void)[] = []
 
-  get #pages(): Buffers {
-    if (this.#buffers === undefined) throw new Error('the driver has no device')
-    return this.#buffers
-  }
-
   #initialized(channel: Channel, properties: StorageProperties): void {
+    const { device } = this
+    if (device === undefined) return
     this.#properties = properties
+    this.#buffers = new Buffers(device.endpoint.pages)
+    this.#queue.connect({
+      memory: device.endpoint.transport.memory,
+      buffers: this.#buffers,
+      packetSize: vstorPacketSize(properties.version),
+    })
     const count = Math.min((this.#options.cpus ?? 1) - 1, properties.maxSubchannels)
     if (count < 1) {
       this.ready()
@@ -273,5 +256,3 @@ export class StorageVsc extends Vsc<StorageVscEvents> {
     this.emit('changed')
   }
 }
-
-const noChannels: ReadonlyMap<number, Channel> = new Map()

@@ -110,10 +110,12 @@ export class ScsiTask implements DiskRequest {
   take(packet: RingPacket, channel: Channel): void {
     const length = Math.min(64, packet.payloadLength)
     const { bytes, payloadOffset } = packet
-    for (let i = 0; i < length; i++) this.#packet[i] = bytes[payloadOffset + i] ?? 0
-    this.#packet.fill(0, length)
+    const mine = this.#packet
+    for (let i = 0; i < length; i++) mine[i] = bytes[payloadOffset + i] ?? 0
+    for (let i = length; i < 64; i++) mine[i] = 0
     this.#answer = length >= 64 ? this.#answers[64] : length >= 56 ? this.#answers[56] : this.#answers[48]
-    for (let i = 0; i < 16; i++) this.cdb[i] = this.#packet[place.cdb + i] ?? 0
+    const { cdb } = this
+    for (let i = 0; i < 16; i++) cdb[i] = mine[place.cdb + i] ?? 0
     this.#request = packet
     this.#channel = channel
     this.#completion = undefined
@@ -237,7 +239,7 @@ export class ScsiTask implements DiskRequest {
     const view = this.#view
     packet.fill(0)
     packet[0] = VstorOperation.CompleteIo
-    view.setUint32(8, ntStatusOf(srbStatus), true)
+    if (srbStatus !== SrbStatus.Success) view.setUint32(8, ntStatusOf(srbStatus), true)
     view.setUint16(requestAt, outcome.length, true)
     packet[place.srbStatus] = withSense ? srbStatus | autosenseValid : srbStatus
     packet[place.scsiStatus] = scsiStatus

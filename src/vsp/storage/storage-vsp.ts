@@ -70,6 +70,8 @@ export class StorageVsp extends Vsp<StorageVspEvents> {
   readonly offer: OfferParams
   readonly #options: StorageVspOptions
   readonly #handshake: Handshake
+  /** The one path of an IDE accelerator. */
+  readonly #path: number | undefined
   readonly #units = new Map<number, LogicalUnit>()
   readonly #ranges = new GpaRanges()
   /** Tasks that nobody uses, and those of each channel. */
@@ -88,6 +90,7 @@ export class StorageVsp extends Vsp<StorageVspEvents> {
     this.#options = options
     this.#handshake = new Handshake(options)
     this.offer = offerOf(options)
+    this.#path = this.#home.path
     const { disk, disks = disk === undefined ? [] : [disk] } = options
     for (const [lun, unit] of disks.entries()) this.add({ ...this.#home, lun }, unit)
   }
@@ -199,6 +202,7 @@ export class StorageVsp extends Vsp<StorageVspEvents> {
     }
     if (isReachable) this.#unitFor(task).execute(task)
     else task.fail(SrbStatus.InternalError)
+    if (!task.isRunning) return
     const tasks = this.#running.get(channel)
     if (tasks !== undefined) task.later(tasks)
   }
@@ -208,18 +212,19 @@ export class StorageVsp extends Vsp<StorageVspEvents> {
    * it is not one range that holds the transfer (ST-08, ST-10).
    */
   #takeData(task: ScsiTask, packet: RingPacket, channel: Channel, wanted: number): boolean | undefined {
-    const stop = (why: string): undefined => {
-      this.#stop(channel, 'storage-data-length', 'LENGTH', 'request.dataTransferLength', 24, why)
+    if (packet.type !== PACKET_TYPE.dataUsingGpaDirect) {
+      return this.#stopForData(channel, `${wanted} bytes of data without a range`)
     }
-    if (packet.type !== PACKET_TYPE.dataUsingGpaDirect) return stop(`${wanted} bytes of data without a range`)
-    if (packet.rangeCount > 1) return stop(`${packet.rangeCount} ranges`)
+    if (packet.rangeCount > 1) return this.#stopForData(channel, `${packet.rangeCount} ranges`)
     const { headerLength, headerOffset, bytes } = packet
     if (headerLength > this.#header.length) this.#header = new Uint8Array(2 * headerLength)
     const header = this.#header
     for (let i = 0; i < headerLength; i++) header[i] = bytes[headerOffset + i] ?? 0
     const ranges = this.#ranges.reset(header, 8, headerLength - 8, packet.rangeCount)
-    if (!ranges.next()) return stop(ranges.fault?.message ?? 'no range')
-    if (wanted > ranges.byteCount) return stop(`${wanted} bytes of data in a range of ${ranges.byteCount}`)
+    if (!ranges.next()) return this.#stopForData(channel, ranges.fault?.message ?? 'no range')
+    if (wanted > ranges.byteCount) {
+      return this.#stopForData(channel, `${wanted} bytes of data in a range of ${ranges.byteCount}`)
+    }
     if (wanted === 0) return true
     return task.data.take(channel.memory, ranges, wanted)
   }
@@ -227,7 +232,7 @@ export class StorageVsp extends Vsp<StorageVspEvents> {
   /** Where a command goes. An IDE accelerator has one path, whatever the guest says (Linux always says 0). */
   #unitFor(task: ScsiTask): LogicalUnit {
     if (task.cdb[0] === ScsiOpcode.ReportLuns) return this.#reporter
-    const path = this.#home.path ?? task.pathId
+    const path = this.#path ?? task.pathId
     return this.#units.get(path * 0x1_0000 + task.targetId * 0x100 + task.lun) ?? absent
   }
 
@@ -305,6 +310,10 @@ export class StorageVsp extends Vsp<StorageVspEvents> {
     const bytes = new Uint8Array(vstorPacketSize(this.version))
     bytes[0] = VstorOperation.EnumerateBus
     this.channel?.sendOrQueue(bytes)
+  }
+
+  #stopForData(channel: Channel, why: string): undefined {
+    this.#stop(channel, 'storage-data-length', 'LENGTH', 'request.dataTransferLength', 24, why)
   }
 
   #stop(channel: Channel, rule: string, code: Violation['code'], field: string, offset: number, why: string): void {
