@@ -13,7 +13,7 @@ import {
   VideoVersion,
   videoDecoder,
 } from '../src/devices/video/index.ts'
-import { linuxBoot, replay } from '../src/trace/index.ts'
+import { parseTranscript, replay } from '../src/trace/index.ts'
 import { DeviceId } from '../src/vmbus/device-ids.ts'
 import { fromJSON, toHex, toJSON, type WireContext, WireError, WireReader } from '../src/wire/index.ts'
 import { recordings, recordingText } from './transcripts.ts'
@@ -261,9 +261,12 @@ describe('recorded traffic', () => {
     expect(new Set(types.slice(13))).toEqual(new Set(['guest Dirt']))
   })
 
-  it('is decoded by a session, with its version', () => {
-    const { summary } = replay(linuxBoot)
-    expect(summary).toBeDefined()
+  it('is decoded by a session: every packet, and the version from the host’s answer on', () => {
+    const { entries, summary } = replay(parseTranscript(recordingText('linux-full-6.18-up')))
+    const packets = videoPayloads('linux-full-6.18-up').length
+    expect(summary.devices).toContainEqual({ device: 'video', packets, decoded: packets, asBytes: 0 })
+    const video = entries.filter(({ device }) => device === 'video')
+    expect(video.flatMap(({ faults }) => faults)).toEqual([])
     expect(videoDecoder.interfaceId).toBe(DeviceId.Video)
     expect([videoDecoder.parseVersion('3.5'), videoDecoder.parseVersion('3')]).toEqual([0x5_0003, undefined])
   })
