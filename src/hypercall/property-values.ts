@@ -20,21 +20,23 @@ import { PartitionProcessorXsaveFeatures, PartitionSyntheticProcessorFeatures } 
  * Partition properties whose value of 64 bits has parts, by code, and their structure. Of all others sources tell no more than a number.
  * Source: Mile.HyperV, rust-vmm/mshv (the structures named after the properties).
  */
-export const partitionPropertyValues: ReadonlyMap<number, StructSchema> = /* @__PURE__ */ new Map<number, StructSchema>([
-  [P.SyntheticProcFeatures, PartitionSyntheticProcessorFeatures],
-  [P.AllowedParentUserModeHypercalls, UserModeHypercalls],
-  [P.EmulatedTimerControl, EmulatedTimerControl],
-  [P.PmTimerAssist, PmTimerInfo],
-  [P.VsmConfig, PartitionVsmConfig],
-  [P.GpaPageAccessTracking, PartitionPageAccessTrackingConfig],
-  [P.SgxLaunchControlConfig, SgxLaunchControlConfig],
-  [P.IsolationControl, PartitionIsolationControl],
-  [P.PerfmonMode, PartitionPerfmonModeConfig],
-  [P.SevVmgexitOffloads, SevVmgexitOffload],
-  [P.PartitionDiagBufferConfig, PartitionDiagLogBufferConfig],
-  [P.ProcessorXsaveFeatures, PartitionProcessorXsaveFeatures],
-  [P.EnlightenmentModifications, PartitionEnlightenmentModifications],
-])
+export const partitionPropertyValues: ReadonlyMap<number, StructSchema> = /* @__PURE__ */ new Map<number, StructSchema>(
+  [
+    [P.SyntheticProcFeatures, PartitionSyntheticProcessorFeatures],
+    [P.AllowedParentUserModeHypercalls, UserModeHypercalls],
+    [P.EmulatedTimerControl, EmulatedTimerControl],
+    [P.PmTimerAssist, PmTimerInfo],
+    [P.VsmConfig, PartitionVsmConfig],
+    [P.GpaPageAccessTracking, PartitionPageAccessTrackingConfig],
+    [P.SgxLaunchControlConfig, SgxLaunchControlConfig],
+    [P.IsolationControl, PartitionIsolationControl],
+    [P.PerfmonMode, PartitionPerfmonModeConfig],
+    [P.SevVmgexitOffloads, SevVmgexitOffload],
+    [P.PartitionDiagBufferConfig, PartitionDiagLogBufferConfig],
+    [P.ProcessorXsaveFeatures, PartitionProcessorXsaveFeatures],
+    [P.EnlightenmentModifications, PartitionEnlightenmentModifications],
+  ],
+)
 
 /** The parts of a property's value; `undefined` where it is only a number. */
 export function decodePropertyValue(code: number, value: bigint): object | undefined {
