@@ -313,6 +313,22 @@ describe('what a guest receives', () => {
     expect(message).toMatchObject({ type: 'RndisPacket', perPacketInfoLength: 16, perPacketInfoOffset: 36 })
   })
 
+  it('[B192] several frames in one packet, at most 375 in each', () => {
+    const rig = new NicRig().bringUp(NvspVersion.V61, { pages: 256 })
+    const frames = Array.from({ length: 500 }, (_, index) => ({ bytes: plain(60, index & 0xff) }))
+    expect(rig.vsp.receiveAll(frames)).toBe(500)
+    rig.bus.settle()
+    expect(rig.nic.arrivals.map(({ ranges }) => ranges.length)).toEqual([375, 125])
+    const bytes = rig.nic.arrivals.flatMap(({ messages }) => messages.map((message) => infoOf(message).frame[0]))
+    expect(bytes).toEqual(frames.map(({ bytes }) => bytes[0]))
+    // All pieces come back with the two completions.
+    expect(rig.vsp.receiveAll(frames)).toBe(500)
+    rig.bus.settle()
+    rig.filter(0)
+    expect(rig.vsp.receiveAll(frames)).toBe(0)
+    expect(rig.vsp.statistics).toMatchObject({ receivedFrames: 1000, receiveDropped: 500 })
+  })
+
   it('[OK-14] a long frame is coalesced from ranges when the guest wants that, otherwise dropped', () => {
     const rig = new NicRig().bringUp(NvspVersion.V61, { rsc: true })
     expect(rig.vsp.receive({ bytes: plain(9000) })).toBe(false)

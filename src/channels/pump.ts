@@ -41,6 +41,7 @@ export class Pump {
   readonly #random: Random | undefined
   #running = false
   #waking = false
+  #hasMicrotask = false
   #stopped = false
   readonly #quietHandlers: (() => void)[] = []
   readonly #errorHandlers: ((error: unknown) => boolean)[] = []
@@ -82,7 +83,11 @@ export class Pump {
   wake(): void {
     if (this.#waking || this.#running || this.#stopped) return
     this.#waking = true
+    // One at a time: code that settles again and again and never lets go would pile them up.
+    if (this.#hasMicrotask) return
+    this.#hasMicrotask = true
     queueMicrotask(() => {
+      this.#hasMicrotask = false
       if (this.#waking) this.#settleLater()
     })
   }

@@ -26,7 +26,7 @@ import type { NicInfo } from './nic-info.ts'
 import { frameSizes, freshSettings, freshStatistics, type NicSettings, type NicStatistics } from './nic-settings.ts'
 import { NvspWords, paddedMessage } from './nvsp-words.ts'
 import { controlReserve, ReceiveBuffer } from './receive-buffer.ts'
-import { Receiver } from './receiver.ts'
+import { Receiver, type ReceiveTarget } from './receiver.ts'
 import { handleControl, indication } from './rndis-control.ts'
 import { isPacketType, sendSectionSize, Transmitter } from './transmitter.ts'
 
@@ -94,12 +94,12 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
   }
 
   receive(frame: Frame): boolean {
-    return this.#receiver.receive(frame, {
-      settings: this.#settings,
-      channels: this.channels,
-      buffer: this.#liveReceiveBuffer(),
-      words: this.#words,
-    })
+    return this.#receiver.receive(frame, this.#target)
+  }
+
+  /** Gives the guest several frames, with as few packets as may be: up to 375 in one. Answers how many were not dropped. */
+  receiveAll(frames: readonly Frame[]): number {
+    return this.#receiver.receiveAll(frames, this.#target)
   }
 
   /**
@@ -393,6 +393,11 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
     const { receiveBuffer } = this.#settings
     if (receiveBuffer === undefined || this.gpadl(receiveBuffer.gpadlId) === undefined) return undefined
     return this.#receiveBuffer
+  }
+
+  get #target(): ReceiveTarget {
+    const { channels } = this
+    return { settings: this.#settings, channels, buffer: this.#liveReceiveBuffer(), words: this.#words }
   }
 
   #switchDataPath(dataPath: number): NvspMessage | 'empty' {

@@ -1,4 +1,4 @@
-import { defaultHashKey, NdisOffloadSetting } from '../../devices/network/index.ts'
+import { defaultHashKey } from '../../devices/network/index.ts'
 
 /** Frame sizes that the host takes, Ethernet header included. Source: OpenVMM netvsp (behaviour 187). */
 export const frameSizes = { default: 1514, smallest: 1514, largest: 9216 } as const
@@ -95,9 +95,4 @@ export const defaultRss: RssSettings = {
   hashTypes: 0,
   key: [...defaultHashKey],
   table: new Array<number>(indirectionTableSize).fill(0),
-}
-
-/** Whether a setting turns an offload on in any direction. */
-export function isOn(setting: number): boolean {
-  return setting >= NdisOffloadSetting.Transmit
 }
