@@ -2,6 +2,9 @@ import { closeSync, fstatSync, fsync, openSync, readSync, writeSync } from 'node
 import type { Disk, DiskRequest } from '../vsp/storage/disk.ts'
 import { checkGeometry } from '../vsp/storage/disk.ts'
 
+/** `readSync` or `writeSync`: bytes of a buffer, from or to a place in the file. */
+type Transfer = (file: number, buffer: Uint8Array, offset: number, length: number, position: number) => number
+
 /** How a file is taken for a disk. */
 export interface FileDiskOptions {
   /** Bytes in a block. Default 512; 2048 for a DVD. */
@@ -89,7 +92,7 @@ export class FileDisk implements Disk {
   }
 
   /** Moves the first `count` bytes of the chunk; a system call may do less than it is asked for. */
-  #transfer(call: typeof readSync | typeof writeSync, count: number, position: number): boolean {
+  #transfer(call: Transfer, count: number, position: number): boolean {
     try {
       for (let done = 0; done < count; ) {
         const moved = call(this.#file, this.#chunk, done, count - done, position + done)
