@@ -24,7 +24,7 @@ const arrowRows = [
 ]
 
 /** An arrow, black with a white edge, that points with its upper left pixel. */
-export function arrowPointer(): PointerShape {
+function arrowPointer(): PointerShape {
   const width = Math.max(...arrowRows.map((row) => row.length))
   const pixels = new Uint8Array(width * arrowRows.length * 4)
   for (const [y, row] of arrowRows.entries()) {
