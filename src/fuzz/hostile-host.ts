@@ -1,4 +1,5 @@
 import { type HostTransport, HvStatus, type Pump, Task, vmbusMessageType } from '../channels/index.ts'
+import { answerEffect } from '../vmbus/server/answer.ts'
 import type { OfferId, OfferParams, OpenRequest, ServerEffect } from '../vmbus/server/effects.ts'
 import { VmbusServer } from '../vmbus/server/index.ts'
 import { RawChannel } from './raw-channel.ts'
@@ -61,34 +62,11 @@ export class HostileHost {
   }
 
   #perform(effect: ServerEffect): void {
-    const server = this.#server
-    switch (effect.kind) {
-      case 'open': {
-        const { ring, downstreamPageOffset } = effect.request
-        this.#request = effect.request
-        this.channel = new RawChannel(this.#transport.memory, ring.pfns, downstreamPageOffset, false)
-        server.openComplete(effect.offer, true)
-        break
-      }
-      case 'close':
-        this.channel = undefined
-        server.closeComplete(effect.offer)
-        break
-      case 'gpadl':
-        server.gpadlComplete(effect.offer, effect.gpadlId, true)
-        break
-      case 'gpadl-teardown':
-        server.gpadlTeardownComplete(effect.offer, effect.gpadlId)
-        break
-      case 'modify':
-        server.modifyComplete(effect.offer, true)
-        break
-      case 'modify-connection':
-        server.modifyConnectionComplete(true)
-        break
-      case 'tl-connect':
-        server.tlConnectComplete(effect.endpointId, effect.serviceId, false)
-        break
-    }
+    if (effect.kind === 'open') {
+      const { ring, downstreamPageOffset } = effect.request
+      this.#request = effect.request
+      this.channel = new RawChannel(this.#transport.memory, ring.pfns, downstreamPageOffset, false)
+    } else if (effect.kind === 'close') this.channel = undefined
+    answerEffect(this.#server, effect, effect.kind !== 'tl-connect')
   }
 }

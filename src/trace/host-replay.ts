@@ -1,6 +1,7 @@
 import { maxChannels } from '../vmbus/ids.ts'
 import { ChannelMessage } from '../vmbus/messages.ts'
 import { UserDefined } from '../vmbus/offer.ts'
+import { answerEffect } from '../vmbus/server/answer.ts'
 import { type OfferId, type OfferParams, VmbusServer } from '../vmbus/server/index.ts'
 import type { Violation } from '../vmbus/violation.ts'
 import { toJSON, tryDecode } from '../wire/index.ts'
@@ -151,31 +152,9 @@ export class HostReplay {
       more = false
       for (const effect of server.takeEffects()) {
         more = true
-        switch (effect.kind) {
-          case 'open':
-            server.openComplete(effect.offer, true)
-            break
-          case 'close':
-            server.closeComplete(effect.offer)
-            break
-          case 'gpadl':
-            server.gpadlComplete(effect.offer, effect.gpadlId, true)
-            break
-          case 'gpadl-teardown':
-            server.gpadlTeardownComplete(effect.offer, effect.gpadlId)
-            break
-          case 'modify':
-            server.modifyComplete(effect.offer, true)
-            break
-          case 'modify-connection':
-            server.modifyConnectionComplete(true)
-            break
-          case 'tl-connect': {
-            const { endpointId, serviceId } = effect
-            server.tlConnectComplete(endpointId, serviceId, !this.#refusedSockets.has(`${endpointId} ${serviceId}`))
-            break
-          }
-        }
+        const isRefused =
+          effect.kind === 'tl-connect' && this.#refusedSockets.has(`${effect.endpointId} ${effect.serviceId}`)
+        answerEffect(server, effect, !isRefused)
       }
       for (let next = server.peekMessage(); next !== undefined; next = server.peekMessage()) {
         more = true

@@ -1,6 +1,7 @@
 import type { EventOf } from '../../trace/events.ts'
 import { DeviceId } from '../../vmbus/device-ids.ts'
 import { ChannelMessage, ChannelMessageType, maxMessageSize, RequestOffers } from '../../vmbus/messages.ts'
+import { answerEffect, type ServerQuestion } from '../../vmbus/server/answer.ts'
 import type { OfferId, OfferParams, ServerEffect } from '../../vmbus/server/effects.ts'
 import { type ServerState, VmbusServer } from '../../vmbus/server/index.ts'
 import { VmbusVersion } from '../../vmbus/versions.ts'
@@ -39,12 +40,6 @@ export const offers: readonly OfferParams[] = [
   { interfaceId: DeviceId.Scsi, instanceId: instance(2), subchannelIndex: 1 },
 ]
 
-/** Effects that wait for an answer. */
-type Question = Extract<
-  ServerEffect,
-  { kind: 'open' | 'close' | 'gpadl' | 'gpadl-teardown' | 'modify' | 'modify-connection' | 'tl-connect' }
->
-
 const type = ChannelMessageType
 
 /** Which requests a reply answers: there can be no more of it than of these. By message type. */
@@ -72,7 +67,7 @@ const channelSize = 1024
 export class ServerWorld {
   /** What is offered now, sockets too. */
   #offered = new Map<OfferId, OfferParams>()
-  #questions: Question[] = []
+  #questions: ServerQuestion[] = []
   /** Messages of the guest and of the server, counted by type. */
   readonly #received = new Map<number, number>()
   readonly #sent = new Map<number, number>()
@@ -222,36 +217,14 @@ export class ServerWorld {
   }
 
   #answer(which: number, ok: boolean): void {
-    const { server } = this
     const [question] = this.#questions.splice(which, 1)
     if (question === undefined) return
-    switch (question.kind) {
-      case 'open':
-        if (ok && question.request.reserved) this.#reserved.add(question.offer)
-        server.openComplete(question.offer, ok)
-        break
-      case 'close':
-        server.closeComplete(question.offer)
-        break
-      case 'gpadl':
-        server.gpadlComplete(question.offer, question.gpadlId, ok)
-        break
-      case 'gpadl-teardown':
-        server.gpadlTeardownComplete(question.offer, question.gpadlId)
-        break
-      case 'modify':
-        server.modifyComplete(question.offer, ok)
-        break
-      case 'modify-connection':
-        server.modifyConnectionComplete(ok)
-        break
-      case 'tl-connect': {
-        const { endpointId, serviceId } = question
-        const accepted = ok && this.#listen({ interfaceId: serviceId, instanceId: endpointId })
-        server.tlConnectComplete(endpointId, serviceId, accepted)
-        break
-      }
-    }
+    if (ok && question.kind === 'open' && question.request.reserved) this.#reserved.add(question.offer)
+    const isDone =
+      ok &&
+      (question.kind !== 'tl-connect' ||
+        this.#listen({ interfaceId: question.serviceId, instanceId: question.endpointId }))
+    answerEffect(this.server, question, isDone)
   }
 
   /** A listener's offer; the same socket can be there already. */
@@ -271,7 +244,7 @@ function stateText(state: ServerState): string {
   return JSON.stringify({ ...state, channels: state.channels.map((channel) => JSON.stringify(channel)).sort() })
 }
 
-function isQuestion(effect: ServerEffect): effect is Question {
+function isQuestion(effect: ServerEffect): effect is ServerQuestion {
   switch (effect.kind) {
     case 'open':
     case 'close':
