@@ -13,6 +13,9 @@ import type { VirtualProcessor } from './virtual-processor.ts'
 /** Interrupts of one MSI capability. Source: PCI 3.0, 6.8.1 (Multiple Message Capable). */
 const maxVectorCount = 32
 
+/** Who may map, unmap and raise: the root, which has the devices. */
+const ofItsRoot = { target: 'child or root', privilege: 'cpuManagement', states: ['active'] } as const
+
 /** What HvCallMapDeviceInterrupt maps. */
 export interface MapDeviceInterrupt {
   readonly partition: bigint
@@ -30,11 +33,7 @@ export interface MapDeviceInterrupt {
  * the data of the others counts up. Statuses are our choice: no source documents them.
  */
 export function mapDeviceInterrupt(caller: Partition, call: MapDeviceInterrupt): Result<DeviceInterruptId> {
-  const target = targetOf(caller, call.partition, {
-    target: 'child or root',
-    privilege: 'cpuManagement',
-    states: ['active'],
-  })
+  const target = targetOf(caller, call.partition, ofItsRoot)
   if (target.value === undefined) return target
   const owner = target.value
   const device = physicalDevice(owner, call.device)
@@ -65,15 +64,9 @@ export function unmapDeviceInterrupt(
   device: bigint,
   id: DeviceInterruptId,
 ): number {
-  const target = targetOf(caller, partition, {
-    target: 'child or root',
-    privilege: 'cpuManagement',
-    states: ['active'],
-  })
-  if (target.value === undefined) return target.status
-  const found = mapped(target.value, device, id)
+  const found = mapped(targetOf(caller, partition, ofItsRoot), device, id)
   if (found.value === undefined) return found.status
-  target.value.machine.interrupts.remove((entry) => entry === found.value)
+  found.value.owner.machine.interrupts.remove((entry) => entry === found.value)
   return HvStatus.Success
 }
 
@@ -88,9 +81,7 @@ export function retargetDeviceInterrupt(
   id: DeviceInterruptId,
   to: DeviceInterruptTarget,
 ): number {
-  const target = targetOf(caller, partition, { target: 'self or child', states: ['active'] })
-  if (target.value === undefined) return target.status
-  const found = mapped(target.value, device, id)
+  const found = mapped(targetOf(caller, partition, { target: 'self or child', states: ['active'] }), device, id)
   if (found.value === undefined) return found.status
   if (!isVector(to.vector) || !isVector(to.vector + found.value.count - 1)) return HvStatus.InvalidParameter
   if (to.vps?.length === 0) return HvStatus.InvalidParameter
@@ -105,13 +96,7 @@ export function assertDeviceInterrupt(
   device: bigint,
   id: DeviceInterruptId,
 ): number {
-  const target = targetOf(caller, partition, {
-    target: 'child or root',
-    privilege: 'cpuManagement',
-    states: ['active'],
-  })
-  if (target.value === undefined) return target.status
-  const found = mapped(target.value, device, id)
+  const found = mapped(targetOf(caller, partition, ofItsRoot), device, id)
   if (found.value === undefined) return found.status
   return deviceInterrupt(caller, found.value.device, id).outcome === 'done' ? HvStatus.Success : HvStatus.InvalidVpIndex
 }
@@ -145,7 +130,13 @@ function receivers(owner: Partition, { vps, isMulticast }: DeviceInterruptTarget
   return isMulticast ? there : there.slice(0, 1)
 }
 
-function mapped(owner: Partition, id: bigint, interrupt: DeviceInterruptId): Result<DeviceInterrupt> {
+/** The interrupt of that id, which must be one of the partition's own. */
+function mapped(
+  { value: owner, status }: Result<Partition>,
+  id: bigint,
+  interrupt: DeviceInterruptId,
+): Result<DeviceInterrupt> {
+  if (owner === undefined) return failed(status)
   const device = physicalDevice(owner, id)
   const { interrupts } = owner.machine
   if (device === undefined || !interrupts.has(owner, device)) return failed(HvStatus.InvalidDeviceId)

@@ -126,6 +126,16 @@ export class Channel {
     return this.#sender.queued
   }
 
+  /** What it waits for, a line each. */
+  explain(): string[] {
+    const waits: readonly (readonly [number, string])[] = [
+      [this.requestsHeld, `${this.requestsHeld} deferred completions`],
+      [this.requestsInFlight, `${this.requestsInFlight} completions`],
+      [this.packetsQueued, `room for ${this.packetsQueued} packets`],
+    ]
+    return waits.flatMap(([count, what]) => (count > 0 ? [`channel ${this.channelId}: ${what}`] : []))
+  }
+
   /** Writes an in-band packet that wants no completion. False: not written, now or (closed, larger than the ring) ever. */
   send(payload: Uint8Array): boolean {
     return this.#sender.send(PACKET_TYPE.dataInBand, payload, NOTHING)

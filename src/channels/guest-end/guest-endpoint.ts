@@ -135,12 +135,7 @@ export class GuestEndpoint {
   explain(): string[] {
     const lines = [...this.client.explain()]
     for (const { driver } of this.#channels.waiting) lines.push(`an offer for ${driver.constructor.name}`)
-    for (const { channel, channelId } of this.#channels.all) {
-      if (channel === undefined) continue
-      if (channel.requestsHeld > 0) lines.push(`channel ${channelId}: ${channel.requestsHeld} deferred completions`)
-      if (channel.requestsInFlight > 0) lines.push(`channel ${channelId}: ${channel.requestsInFlight} completions`)
-      if (channel.packetsQueued > 0) lines.push(`channel ${channelId}: room for ${channel.packetsQueued} packets`)
-    }
+    for (const { channel } of this.#channels.all) lines.push(...(channel?.explain() ?? []))
     return lines
   }
 

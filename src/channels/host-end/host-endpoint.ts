@@ -114,12 +114,7 @@ export class HostEndpoint implements DeviceHost {
   explain(): string[] {
     const lines = [...this.server.explain()]
     if (this.#slotBusy) lines.push('guest: to free its message slot')
-    for (const { channel, channelId } of this.#offers.values()) {
-      if (channel === undefined) continue
-      if (channel.requestsHeld > 0) lines.push(`channel ${channelId}: ${channel.requestsHeld} deferred completions`)
-      if (channel.requestsInFlight > 0) lines.push(`channel ${channelId}: ${channel.requestsInFlight} completions`)
-      if (channel.packetsQueued > 0) lines.push(`channel ${channelId}: room for ${channel.packetsQueued} packets`)
-    }
+    for (const { channel } of this.#offers.values()) lines.push(...(channel?.explain() ?? []))
     return lines
   }
 
