@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { type Call, InputError, numberOption, UsageError } from './command.ts'
 
 /** Forms in which bytes are written. */
-export const inputForms = ['hex', 'bin', 'xxd', 'windbg', 'printk'] as const
+const inputForms = ['hex', 'bin', 'xxd', 'windbg', 'printk'] as const
 type InputForm = (typeof inputForms)[number]
 
 /** Options of every command that takes bytes. */

@@ -18,7 +18,7 @@ const byName = new Map<string, NamedSchema>()
 for (const schema of allSchemas) for (const name of namesOf(schema)) byName.set(name.toLowerCase(), schema)
 
 /** The structure of that name or alias, in any case. */
-export function findSchema(name: string): NamedSchema | undefined {
+function findSchema(name: string): NamedSchema | undefined {
   return byName.get(name.toLowerCase()) ?? callNamed(name)?.input
 }
 
@@ -29,7 +29,7 @@ export function schemasNamed(name: string): readonly NamedSchema[] {
 }
 
 /** Like {@link findSchema}. Throws {@link UsageError} with names that are near. */
-export function schemaNamed(name: string): NamedSchema {
+function schemaNamed(name: string): NamedSchema {
   const found = findSchema(name)
   if (found !== undefined) return found
   const near = nearNames(name)

@@ -57,7 +57,9 @@ export type FaultRule =
       readonly bit?: number
     })
 
+/** A fault of messages and signals on their way. */
 export type PassageRule = Exclude<FaultRule, { readonly fault: 'change' }>
+/** A fault of memory that an end has read. */
 export type ChangeRule = Extract<FaultRule, { readonly fault: 'change' }>
 
 /** What was done, as data: the `fault` event of a transcript takes `fault` and `detail`. */

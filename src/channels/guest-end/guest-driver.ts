@@ -26,4 +26,5 @@ export interface GuestDriver extends ChannelHandler {
   detached(): void
 }
 
+/** Bytes of each ring of a driver that does not say, control page included. */
 export const defaultRingBytes = { send: 16384, receive: 16384 } as const

@@ -132,7 +132,7 @@ export class CallBlocks {
 }
 
 /** Rounded up to whole pairs of registers. */
-export function roundToPair(size: number): number {
+function roundToPair(size: number): number {
   return (size + pairSize - 1) & ~(pairSize - 1)
 }
 

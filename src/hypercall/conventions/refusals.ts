@@ -99,4 +99,6 @@ export function refusalsUnder(answers: Answers) {
     reservedFields: refusal(InvalidParameter, 'reserved-fields', 'reserved fields that are not zero'),
   } as const
 }
+
+/** Every refusal, by its name, as one of the two hypervisors answers it. */
 export type Refusals = ReturnType<typeof refusalsUnder>

@@ -49,11 +49,16 @@ export type Outcome =
   | NotAHypercall
   | HandlerFault
 
+// Shared, so that no call allocates its outcome.
+/** See {@link Completed}. */
 export const completed: Completed = /* @__PURE__ */ Object.freeze({ kind: 'completed' })
+/** See {@link Continued}. */
 export const continued: Continued = /* @__PURE__ */ Object.freeze({ kind: 'continued' })
+/** See {@link Switched}. */
 export const switched: Switched = /* @__PURE__ */ Object.freeze({ kind: 'switched' })
+/** See {@link NotAHypercall}. */
 export const notAHypercall: NotAHypercall = /* @__PURE__ */ Object.freeze({ kind: 'not-a-hypercall' })
-
+/** A VTL switch that the caller may not make: #UD. */
 export const vtlSwitchRefused: UndefinedInstruction = /* @__PURE__ */ Object.freeze({
   kind: 'undefined-instruction',
   rule: 'vtl-switch',

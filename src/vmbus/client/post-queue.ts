@@ -28,9 +28,10 @@ export function newPost(fields: {
   return { ...fields, attempts: 0, lastTry: false, stale: false }
 }
 
-/** HV_STATUS of a post that a later try may undo: no memory, no buffer, and a connection that is not there (yet). */
+// HV_STATUS of a post that a later try may undo.
 const insufficientMemory = 0x0b
 const insufficientBuffers = 0x13
+/** HV_STATUS of a post to a connection that is not there (yet). */
 export const invalidConnectionId = 0x12
 
 /** Whether a post that failed with this status may succeed later. Source: Linux drivers/hv/connection.c (vmbus_post_msg). */

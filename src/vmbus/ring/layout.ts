@@ -59,6 +59,7 @@ export function descriptorLengthWord(length: number, flags: number): number {
   return (length >> 3) | (flags << 16)
 }
 
+/** The next multiple of 8, of 0 and more bytes. */
 export function roundUp8(length: number): number {
   return length + (-length & 7)
 }

@@ -11,6 +11,9 @@ export type WriteRefusal =
 export type WriteResult = { readonly status: 'written'; readonly signal: boolean } | WriteRefusal
 
 // Shared, so that no write allocates its answer.
+/** Written; the peer reads on by itself. */
 export const WRITTEN: WriteResult = { status: 'written', signal: false }
+/** Written, and the peer must be signalled. */
 export const WRITTEN_SIGNAL: WriteResult = { status: 'written', signal: true }
+/** No room now. */
 export const FULL: WriteRefusal = { status: 'full' }

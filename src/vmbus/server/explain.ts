@@ -18,6 +18,7 @@ export interface ChannelInfo {
   readonly gpadls: number
 }
 
+/** All channels of a server, offered or not. */
 export function channelInfos(core: Core): ChannelInfo[] {
   return [...core.offers.channels()].map((channel) => ({
     offer: channel.offer,

@@ -36,6 +36,7 @@ export function letGo(core: Core, channel: Channel, reset = false): void {
   dropGpadls(core, channel)
 }
 
+/** Asks the device to let go of its rings; a channel whose offer is gone has nobody to ask. */
 export function askClose(core: Core, channel: Channel): void {
   if (channel.offer === undefined || channel.channelId === undefined) return
   core.effect({ kind: 'close', offer: channel.offer, channelId: channel.channelId })

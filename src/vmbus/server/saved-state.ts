@@ -24,13 +24,16 @@ export interface ServerState {
   readonly inbox: readonly { readonly bytes: string; readonly origin: MessageOrigin }[]
 }
 
+/** The form of a {@link ServerState} that this version writes and reads. */
 export const serverStateFormat = 'vmbus server v1'
 
+/** GPAs of the two monitor pages. */
 export interface SavedPages {
   readonly parentToChild: string
   readonly childToParent: string
 }
 
+/** What was negotiated with the guest. */
 export interface SavedConnection {
   readonly version: number
   readonly features: number
@@ -43,6 +46,7 @@ export interface SavedConnection {
   readonly offersSent: boolean
 }
 
+/** A connection that ends once all devices have let go, and what is to be said then. */
 export interface SavedEnding {
   readonly next:
     | { readonly kind: 'nothing' }
@@ -51,6 +55,7 @@ export interface SavedEnding {
   readonly wasConnected: boolean
 }
 
+/** A request for a socket that no listener has answered. */
 export interface SavedTlConnect {
   readonly endpointId: Guid
   readonly serviceId: Guid
@@ -58,20 +63,24 @@ export interface SavedTlConnect {
   readonly stale: boolean
 }
 
+/** A message for the guest. */
 export interface SavedMessage extends MessageTarget {
   readonly bytes: string
 }
 
+/** A `ChannelInterrupt`. */
 export type SavedInterrupt =
   | { readonly kind: 'none' }
   | { readonly kind: 'event'; readonly vp: number; readonly sint: number; readonly flag: number; readonly vtl?: number }
   | { readonly kind: 'interrupt-page'; readonly page: string; readonly bit: number; readonly sint: number }
 
+/** An `OpenRequest`. */
 export interface SavedRequest extends Omit<OpenRequest, 'userData' | 'interrupt'> {
   readonly userData: string
   readonly interrupt: SavedInterrupt
 }
 
+/** An open that the guest asked for while the channel was still closing. */
 export interface SavedAsk {
   readonly openId: number
   readonly ringGpadlId: number
@@ -83,6 +92,7 @@ export interface SavedAsk {
   readonly redirectInterrupt: boolean
 }
 
+/** A GPADL, complete or not. */
 export interface SavedGpadl {
   readonly id: number
   readonly state: GpadlState
@@ -96,6 +106,7 @@ export interface SavedGpadl {
   readonly held: boolean
 }
 
+/** A channel and what is going on with it. */
 export interface SavedChannel {
   readonly interfaceId: Guid
   readonly instanceId: Guid
