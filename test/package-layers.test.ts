@@ -33,6 +33,11 @@ const refusedImports: readonly (readonly [folder: string, path: string])[] = [
   ['trace', '../cli/main.ts'],
   ['node', '../cli/main.ts'],
   ['png', '../devices/video/index.ts'],
+  ['guest', '../cli/main.ts'],
+  ['browser', '../node/index.ts'],
+  ['trace', '../browser/page.ts'],
+  ['channels/transports', '../../vsp/index.ts'],
+  ['devices/video', '../../png/index.ts'],
   ['.', './testing/index.ts'],
   ['.', './node/index.ts'],
 ]
@@ -56,6 +61,8 @@ const allowedImports: readonly (readonly [folder: string, path: string])[] = [
   ['cli', '../testing/index.ts'],
   ['cli', '../png/index.ts'],
   ['png', 'fast-png'],
+  ['browser', '../trace/index.ts'],
+  ['channels/transports', '../pump.ts'],
   ['node', 'node:fs'],
   ['guest', 'node:net'],
   ['cli', 'node:util'],
@@ -63,7 +70,7 @@ const allowedImports: readonly (readonly [folder: string, path: string])[] = [
 ]
 
 const pure = ['wire', 'memory', 'hypercall', 'hypervisor', 'vmbus', 'devices']
-const browser = [...pure, 'channels', 'vsp', 'vsc', 'fuzz', 'testing', 'trace', 'png', '.']
+const browser = [...pure, 'channels', 'vsp', 'vsc', 'fuzz', 'testing', 'trace', 'png', 'browser', '.']
 const impure = ['Date.now()', 'new Date()', 'Math.random()', 'setTimeout', 'queueMicrotask', 'Promise.resolve()']
 const nodeOnly = ['Buffer.alloc(1)', 'process.env']
 
