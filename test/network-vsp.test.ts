@@ -451,6 +451,35 @@ describe('link, virtual function', () => {
     expect(rig.vsp.isLinkUp).toBe(true)
   })
 
+  it('an ejected NIC pulls the cable, completes what still comes, and goes once the guest is quiet', async () => {
+    const waiting: (() => void)[] = []
+    const rig = new NicRig({ later: (run) => waiting.push(run) }).bringUp()
+    const gone = rig.vsp.eject()
+    rig.bus.settle()
+    expect(rig.answers()).toMatchObject([{ type: 'RndisIndicateStatus', status: 0x4001_000c }])
+    for (let look = 0; look < 10; look++) {
+      if (look < 4) expect(rig.byPages(rndisFrame(frame))).toBe(at61(ok))
+      expect(rig.vsp.isOffered).toBe(true)
+      waiting.shift()?.()
+    }
+    expect([rig.vsp.isOffered, waiting]).toEqual([false, []])
+    await gone
+    rig.bus.settle()
+    expect(rig.nic.device).toBe(undefined)
+  })
+
+  it('an ejected NIC goes in the end, though its guest is never quiet', () => {
+    const waiting: (() => void)[] = []
+    const rig = new NicRig({ later: (run) => waiting.push(run) }).bringUp()
+    void rig.vsp.eject()
+    let looks = 0
+    for (; rig.vsp.isOffered; looks++) {
+      rig.byPages(rndisFrame(frame))
+      waiting.shift()?.()
+    }
+    expect(looks).toBe(151)
+  })
+
   it('[B203] indications wait while no receive buffer is free', () => {
     const rig = new NicRig().bringUp(NvspVersion.V61, { pages: 11 })
     rig.nic.completes = false

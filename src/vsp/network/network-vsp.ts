@@ -25,6 +25,7 @@ import type { NetworkVspEvents, NetworkVspOptions } from './network-options.ts'
 import type { NicInfo } from './nic-info.ts'
 import { frameSizes, freshSettings, freshStatistics, type NicSettings, type NicStatistics } from './nic-settings.ts'
 import { NvspWords, paddedMessage } from './nvsp-words.ts'
+import { whenQuiet } from './quiet.ts'
 import { controlReserve, ReceiveBuffer } from './receive-buffer.ts'
 import { Receiver, type ReceiveTarget } from './receiver.ts'
 import { handleControl, indication } from './rndis-control.ts'
@@ -32,11 +33,6 @@ import { isPacketType, sendSectionSize, Transmitter } from './transmitter.ts'
 
 /** Pause between the two indications when the link is set to what it is. Source: OpenVMM netvsp. */
 const linkToggleMilliseconds = 5000
-/** How often an ejected NIC looks whether its guest is quiet, how many times it must be, and when that is given up. */
-const ejectMilliseconds = 100
-const quietLooks = 5
-const mostLooks = 150
-
 /** A network adapter in the root partition. Sources: OpenVMM netvsp, Linux drivers/net/hyperv. */
 export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
   readonly offer: OfferParams
@@ -127,18 +123,14 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
   eject(): Promise<void> {
     if (this.#settings.isLinkUp) this.setLink(false)
     return new Promise((resolve) => {
-      const look = (packets: number, quiet: number, left: number) => {
-        this.#later(() => {
-          const isQuiet = packets === this.#packets
-          if (this.isOffered && left > 0 && (!isQuiet || quiet < quietLooks)) {
-            look(this.#packets, isQuiet ? quiet + 1 : 0, left - 1)
-            return
-          }
+      whenQuiet(
+        () => (this.isOffered ? this.#packets : undefined),
+        (run, milliseconds) => this.#later(run, milliseconds),
+        () => {
           this.close()
           resolve()
-        }, ejectMilliseconds)
-      }
-      look(this.#packets, 0, mostLooks)
+        },
+      )
     })
   }
 
