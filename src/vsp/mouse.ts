@@ -6,6 +6,7 @@
 import type { Channel, Completion } from '../channels/index.ts'
 import {
   buildHidReport,
+  type HidField,
   HidFieldFlags,
   type HidReportDescriptor,
   HidUsage,
@@ -88,7 +89,7 @@ export class MouseVsp extends MessageVsp<MouseMessage, MouseVspEvents> {
       pipe: 'message',
     }
     this.descriptor = parseReportDescriptor(reportDescriptor)
-    const x = this.descriptor.fields.find(({ kind, usages }) => kind === 'input' && usages.some(includesX))
+    const x = this.descriptor.fields.find((field) => tells(field, HidUsage.X))
     this.#isRelative = x !== undefined && (x.flags & HidFieldFlags.relative) !== 0
     this.#reportId = x?.reportId ?? this.descriptor.reports.find(({ kind }) => kind === 'input')?.id ?? 0
     this.#info = infoOf(options, reportDescriptor)
@@ -106,10 +107,7 @@ export class MouseVsp extends MessageVsp<MouseMessage, MouseVspEvents> {
 
   /** Whether its reports say something of a usage: `HidUsage.AcPan`, the second wheel. */
   has(usage: number): boolean {
-    return this.descriptor.fields.some(
-      ({ kind, usages }) =>
-        kind === 'input' && usages.some(({ minimum, maximum }) => minimum <= usage && usage <= maximum),
-    )
+    return this.descriptor.fields.some((field) => tells(field, usage))
   }
 
   /**
@@ -221,8 +219,9 @@ function usageOf(button: MouseButton): number {
   return HidUsage.Button + 1 + mouseButtons.indexOf(button)
 }
 
-function includesX({ minimum, maximum }: { readonly minimum: number; readonly maximum: number }): boolean {
-  return minimum <= HidUsage.X && HidUsage.X <= maximum
+/** Whether a field is an input report's, and says something of a usage. */
+function tells({ kind, usages }: HidField, usage: number): boolean {
+  return kind === 'input' && usages.some(({ minimum, maximum }) => minimum <= usage && usage <= maximum)
 }
 
 function infoOf(
