@@ -97,7 +97,7 @@ async function bootAndServe(call: Call): Promise<ExitStatus> {
       },
     })
     const isOurs = guest.console.isReady
-    if (isOurs) await serve(guest, offers, call, steps)
+    if (isOurs) await untilCrash(guest, serve(guest, offers, call, steps))
     else await guest.exited
     if (isOurs && !guest.hasEnded) await guest.shutdown()
     print(paint('bold', `ended after ${seconds(guest.elapsed)}`))
@@ -148,7 +148,7 @@ function watch(guest: LinuxGuest, call: Call): void {
       ),
     )
   })
-  events.on('violation', ({ violation }) => print(paint('red', `violation: ${violation.why}`)))
+  events.on('violation', ({ violation }) => print(paint('red', `violation, ${violation.rule}: ${violation.why}`)))
   guest.on('crash', () => print(paint('red', 'the kernel reports a crash')))
   if (call.has('console')) guest.console.on('line', (line) => print(paint('gray', line)))
   if (!call.has('trace')) return
@@ -184,29 +184,29 @@ async function notOpened(guest: LinuxGuest, offers: readonly GuestDevice[]): Pro
 async function shell(guest: LinuxGuest): Promise<void> {
   const { console: terminal } = guest
   const { stdin } = process
-  const ctrlBracket = 0x1d
-  const ended = new Promise<void>((resolve) => {
-    const type = (bytes: Buffer): void => {
-      if (bytes.includes(ctrlBracket)) resolve()
-      else terminal.type(bytes)
-    }
-    stdin.on('data', type)
-    stdin.on('end', resolve)
-    void guest.exited.then(() => resolve())
-    terminal.shell().then(
-      () => resolve(),
-      () => resolve(),
-    )
-  })
+  const [ctrlC, ctrlD, ctrlBracket] = [0x03, 0x04, 0x1d]
+  // The end of input is the shell's too; Ctrl-] is its end now, whatever it does.
+  const end = (): void => terminal.type(Uint8Array.of(ctrlD))
+  const type = (bytes: Buffer): void => terminal.type(bytes.includes(ctrlBracket) ? Uint8Array.of(ctrlC, ctrlD) : bytes)
   print('a shell in the guest: exit or Ctrl-] ends it')
   terminal.raw = (bytes) => process.stdout.write(bytes)
   if (stdin.isTTY) stdin.setRawMode(true)
-  stdin.resume()
-  await ended
+  const ended = terminal.shell()
+  stdin.on('data', type).on('end', end)
+  // A guest that is switched off from its shell is no failure.
+  await ended.catch(() => undefined)
   terminal.raw = undefined
   if (stdin.isTTY) stdin.setRawMode(false)
-  stdin.pause()
-  stdin.removeAllListeners('data')
+  stdin.off('data', type).off('end', end).pause()
+}
+
+/** Waits for what is done with a guest; a crash ends it, and is told elsewhere. */
+async function untilCrash(guest: LinuxGuest, done: Promise<void>): Promise<void> {
+  try {
+    await done
+  } catch (error) {
+    if (!(error instanceof GuestError) || guest.crash === undefined) throw error
+  }
 }
 
 /** A recording of what the host's end says and hears. */

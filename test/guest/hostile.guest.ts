@@ -68,10 +68,11 @@ describe.skipIf(isShort)('a hostile host', () => {
       // A driver that is still busy is given time now and then; a guest that is gone is noticed.
       if (sent % 50 === 49 && !(await lives(guest))) break
     }
-    const alive = await lives(guest)
-    const log = alive ? (await guest.run('dmesg -r')).output.split('\n') : guest.console.lines
-    const loud = log.filter((line) => /^<[0-4]>/.test(line) || alarms.test(line))
-    const fate = !alive ? 'is gone' : vsp.channel === undefined ? 'lives, its driver has closed the channel' : 'lives'
+    const log = await logOf(guest)
+    const alive = log !== undefined
+    const loud = (log ?? guest.console.lines).filter((line) => /^<[0-4]>/.test(line) || alarms.test(line))
+    const isOpen = vsp.channel !== undefined
+    const fate = guest.hasEnded ? 'is gone' : alive ? `lives, its channel ${isOpen ? 'open' : 'closed'}` : 'hangs'
     reportLine(`hostile ${name}, seed ${seed}: ${sent} packets; the guest ${fate}; ${loud.length} warnings in its log`)
     for (const [line, count] of counted(loud)) reportLine(`    ${count} × ${line}`)
     expect(guest.host.endpoint.devices).toContain(vsp)
@@ -92,11 +93,19 @@ function counted(lines: readonly string[]): [string, number][] {
 }
 
 async function lives(guest: LinuxGuest): Promise<boolean> {
+  return (await answerOf(guest, 'true')) !== undefined
+}
+
+async function logOf(guest: LinuxGuest): Promise<string[] | undefined> {
+  return (await answerOf(guest, 'dmesg -r'))?.split('\n')
+}
+
+/** What a command says; nothing when the guest is gone, or does not answer any more. */
+async function answerOf(guest: LinuxGuest, command: string): Promise<string | undefined> {
   try {
-    await guest.run('true', { timeout: 20_000 })
-    return true
+    return (await guest.run(command, { timeout: 30_000 })).output
   } catch (error) {
-    if (error instanceof GuestError) return false
+    if (error instanceof GuestError) return undefined
     throw error
   }
 }
