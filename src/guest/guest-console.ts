@@ -57,7 +57,9 @@ export class GuestConsole extends EventEmitter<ConsoleEvents> {
 
   /** Takes what came from the guest. */
   receive(bytes: Uint8Array): void {
-    this.raw?.(bytes)
+    // The answer that ends a shell is not for its user.
+    const answerAt = Buffer.from(bytes).indexOf('@@done ')
+    this.raw?.(answerAt < 0 ? bytes : bytes.subarray(0, answerAt))
     this.#rest += this.#decoder.decode(bytes, { stream: true })
     const lines = this.#rest.split('\n')
     this.#rest = lines.pop() ?? ''
