@@ -1,5 +1,4 @@
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { entries } from './scripts/entries.ts'
 
 /** Makes relative imports name the built files: `./ring.ts` becomes `./ring.js`, or `./ring.cjs` in CommonJS. */
 const builtSuffix = {
@@ -56,11 +55,5 @@ export default [
     target: 'es2022',
     platform: 'browser',
     onSuccess: async () => copyFileSync('examples/browser/index.html', 'dist/cli/display/index.html'),
-  },
-  {
-    format: ['esm', 'cjs'],
-    entry: Object.fromEntries(entries().map(({ name, source }) => [name, source])),
-    // tsup sets `baseUrl`, which TypeScript 6 reports as deprecated.
-    dts: { only: true, compilerOptions: { ignoreDeprecations: '6.0' } },
   },
 ]
