@@ -28,18 +28,20 @@ describe('examples', () => {
     expect(hypercall()).toEqual(['partition 5', 'status 0', 'signalled 8193'])
   })
 
-  it('network: a back end of one’s own, in 20 lines, as the docs have it', async () => {
+  it('network: a back end of one’s own, in 20 lines, as README and docs have it', async () => {
     expect(await network()).toBe('HELLO')
     const text = classIn(file('examples/network.ts'), 'ShoutingPeer')
     expect(text.split('\n').length).toBeLessThanOrEqual(20)
     expect(file('docs/network.md')).toContain(text)
+    expect(file('README.md')).toContain(text)
   })
 
-  it('storage: a disk of one’s own, in 30 lines, as the docs have it', async () => {
+  it('storage: a disk of one’s own, in 30 lines, as README and docs have it', async () => {
     expect(await storage()).toEqual(['ack a dull boy. ', 'read of 1 blocks at 7: MediumError, UnrecoveredReadError'])
     const text = classIn(file('examples/storage.ts'), 'WebDisk')
     expect(text.split('\n').length).toBeLessThanOrEqual(30)
     expect(file('docs/storage.md')).toContain(text)
+    expect(file('README.md')).toContain(text)
   })
 
   it('partition: a root makes a child by hypercalls', () => {
