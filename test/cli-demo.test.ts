@@ -30,7 +30,7 @@ describe('vmbus demo', () => {
 
   it('shows the root making the child, and each call’s status', () => {
     const calls = whole.lines.map((line) => /root {2}→ hypervisor {2}(HvCall\w+) +(\w+)/.exec(line)?.slice(1).join(' '))
-    const setUp = calls.filter((call) => call !== undefined).slice(0, 9)
+    const setUp = calls.filter((call) => call !== undefined).slice(0, 10)
     expect(setUp).toEqual(
       [
         ...[
@@ -41,7 +41,7 @@ describe('vmbus demo', () => {
           'MapGpaPages',
           'CreateVp',
         ],
-        ...['SetVpRegisters', 'CreatePort', 'ConnectPort'],
+        ...['SetVpRegisters', 'MapGpaPages', 'CreatePort', 'ConnectPort'],
       ].map((name) => `HvCall${name} HV_STATUS_SUCCESS`),
     )
   })

@@ -72,6 +72,7 @@ async function runSystem(wants: (device: (typeof devices)[number]) => boolean): 
       return machine
     },
   })
+  watch.flush()
   heading('VMBus starts on top')
   watch.on(bus)
   const keyboard = wants('keyboard') ? new KeyboardVsp() : undefined
