@@ -113,10 +113,11 @@ describe('the packed package', { timeout: 60_000 }, () => {
     expect(messages).toEqual([])
   })
 
+  // It looks at some forty entries, one after the other: a minute and more.
   it('satisfies attw for Node 16 and later, ESM and CommonJS', () => {
     // attw's exit status tells; the text shows that it looked at the entries.
     const report = run(bin('attw'), tarball, '--profile', 'node16', '--no-emoji', '--format', 'ascii')
     for (const specifier of specifiers) expect(report).toContain(`"${specifier}"`)
     expect(report).toContain('node16 (from CJS): OK (CJS)')
-  })
+  }, 300_000)
 })

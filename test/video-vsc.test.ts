@@ -113,7 +113,7 @@ describe('the conversation', () => {
     expect(vsc.mode?.width).toBe(1024)
   })
 
-  it('[OK-21] a list as short as its count, and one of 64 entries whatever the count, are taken', async () => {
+  it('[VI-04][OK-21] a list as short as its count, and one of 64 entries whatever the count, are taken', async () => {
     const short = await drivenBy(host(list(both)))
     const { body } = list(both) as Extract<VideoContent, { type: 'ResolutionResponse' }>
     const bytes = new Uint8Array(8 + 387)

@@ -97,12 +97,15 @@ function allOptional<F extends Fields>(fields: F): AllOptional<F> {
   return Object.values(fields).every(isOptional) as AllOptional<F>
 }
 
+/** What {@link struct} makes of a name and fields; for functions that make structures out of others. */
+export type StructOf<N extends string, F extends Fields> = StructSchema<N, F, AllOptional<F>, StructValue<F>>
+
 /** A structure with these fields: `struct('PacketDescriptor', { type: …, … }, { size: 16 })`. */
 export function struct<const N extends string, F extends Fields>(
   name: N,
   fields: F,
   options: StructOptions = {},
-): StructSchema<N, F, AllOptional<F>, StructValue<F>> {
+): StructOf<N, F> {
   return new StructSchema(name, fields, allOptional(fields), options)
 }
 
@@ -114,7 +117,7 @@ type Pinned<F extends Fields, P> = { [K in keyof F]: K extends keyof P ? Constan
 export function pinned<N extends string, F extends Fields, P extends Pins<F>>(
   schema: StructSchema<N, F>,
   pins: P,
-): StructSchema<N, Pinned<F, P>, AllOptional<Pinned<F, P>>, StructValue<Pinned<F, P>>> {
+): StructOf<N, Pinned<F, P>> {
   const fields: Record<string, Node> = {}
   for (const [name, field] of Object.entries(schema.properties)) {
     const value: unknown = Object.entries(pins).find(([key]) => key === name)?.[1]

@@ -1,4 +1,4 @@
-import { type Fields, openEnum, pinned, type StructSchema, struct, u32 } from '../../wire/index.ts'
+import { type Fields, openEnum, pinned, type StructOf, type StructSchema, struct, u32 } from '../../wire/index.ts'
 
 /** Types of NVSP messages. Sources: Linux drivers/net/hyperv/hyperv_net.h, OpenVMM netvsp protocol. */
 export const NvspMessageType = {
@@ -65,11 +65,16 @@ export const NvspHeader = /* @__PURE__ */ struct(
   { size: 4, aliases: { linux: 'nvsp_message_header' } },
 )
 
+/** The header of one type of message. */
+function nvspHeaderOf(messageType: number) {
+  return pinned(NvspHeader, { messageType })
+}
+
 /** A whole message: the header with its type, then the fields of `body`. Linux describes the bodies alone. */
 export function nvspMessage<const N extends string, F extends Fields>(
   name: N,
   messageType: number,
   body: StructSchema<string, F>,
-) {
-  return struct(name, { header: pinned(NvspHeader, { messageType }), ...body.properties })
+): StructOf<N, { header: ReturnType<typeof nvspHeaderOf> } & F> {
+  return struct(name, { header: nvspHeaderOf(messageType), ...body.properties })
 }

@@ -4,6 +4,7 @@ import {
   openEnum,
   pinned,
   type Siblings,
+  type StructOf,
   type StructSchema,
   struct,
   u32,
@@ -144,13 +145,18 @@ function restOfMessage(fixed: number): Count {
   }
 }
 
+/** The header of one type of message. */
+function rndisHeaderOf(messageType: number) {
+  return pinned(RndisHeader, { messageType })
+}
+
 /** A whole message: the header with its type, then the fields of `body`. Linux describes the bodies alone. */
 export function rndisMessage<const N extends string, F extends Fields>(
   name: N,
   messageType: number,
   body: StructSchema<string, F>,
-) {
-  return struct(name, { header: pinned(RndisHeader, { messageType }), ...body.properties })
+): StructOf<N, { header: ReturnType<typeof rndisHeaderOf> } & F> {
+  return struct(name, { header: rndisHeaderOf(messageType), ...body.properties })
 }
 
 /** Bytes behind a body that begins the message, as many as the message is long. */
