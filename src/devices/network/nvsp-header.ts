@@ -75,6 +75,7 @@ export function nvspMessage<const N extends string, F extends Fields>(
   name: N,
   messageType: number,
   body: StructSchema<string, F>,
-): StructOf<N, { header: ReturnType<typeof nvspHeaderOf> } & F> {
+): StructOf<N, { header: ReturnType<typeof nvspHeaderOf> } & F>
+export function nvspMessage(name: string, messageType: number, body: StructSchema): StructSchema {
   return struct(name, { header: nvspHeaderOf(messageType), ...body.properties })
 }

@@ -155,7 +155,8 @@ export function rndisMessage<const N extends string, F extends Fields>(
   name: N,
   messageType: number,
   body: StructSchema<string, F>,
-): StructOf<N, { header: ReturnType<typeof rndisHeaderOf> } & F> {
+): StructOf<N, { header: ReturnType<typeof rndisHeaderOf> } & F>
+export function rndisMessage(name: string, messageType: number, body: StructSchema): StructSchema {
   return struct(name, { header: rndisHeaderOf(messageType), ...body.properties })
 }
 
