@@ -5,9 +5,9 @@
 //            reached, nothing runs, and that is no failure
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { debianMirror } from '../src/guest/assets/debian.ts'
 import { debianKernel } from '../src/guest/index.ts'
 
-const archive = 'http://deb.debian.org/debian/dists/trixie/Release'
 const reportFile = 'coverage/guest-report.txt'
 const resultFile = 'coverage/guest-tests.json'
 
@@ -35,8 +35,10 @@ function has(program: string): boolean {
 }
 
 async function isArchiveReachable(): Promise<boolean> {
+  const mirror = debianMirror()
+  if (mirror === undefined) return false
   try {
-    return (await fetch(archive, { method: 'HEAD', signal: AbortSignal.timeout(20_000) })).ok
+    return (await fetch(`${mirror}/dists/trixie/Release`, { method: 'HEAD', signal: AbortSignal.timeout(20_000) })).ok
   } catch {
     return false
   }

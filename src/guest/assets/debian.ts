@@ -19,9 +19,13 @@ export class DebianArchive {
 
   /**
    * @param folder to be made, for apt's state; the caller removes it.
-   * @param mirror default is the one that this machine uses, if it is a Debian, else Debian's own.
+   * @param mirror default is {@link debianMirror}.
+   * Throws {@link GuestSetupError} where no mirror or no keyring is known.
    */
-  constructor(folder: string, mirror = ownMirror() ?? 'http://deb.debian.org/debian') {
+  constructor(folder: string, mirror = debianMirror()) {
+    if (mirror === undefined) {
+      throw new GuestSetupError('no mirror of Debian is known here: name one by VMBUS_DEBIAN_MIRROR=http://…/debian')
+    }
     if (!existsSync(keyring)) throw new GuestSetupError(`${keyring} is missing: install debian-archive-keyring`)
     this.#folder = folder
     this.#configuration = join(folder, 'apt.conf')
@@ -77,8 +81,10 @@ export class DebianArchive {
   }
 }
 
-/** The mirror of this machine's own sources. */
-function ownMirror(): string | undefined {
+/** Debian's mirror to fetch from: what `VMBUS_DEBIAN_MIRROR` says, else the one of this machine's own sources, if it is a Debian. */
+export function debianMirror(): string | undefined {
+  const named = process.env.VMBUS_DEBIAN_MIRROR
+  if (named !== undefined && named !== '') return named.replace(/\/$/, '')
   const folder = '/etc/apt/sources.list.d'
   const files = existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : []
   for (const file of ['/etc/apt/sources.list', ...files]) {
