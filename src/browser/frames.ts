@@ -10,7 +10,7 @@ export const FrameKind = {
   Title: 4,
 } as const
 
-export const frameHeaderSize = 5
+const frameHeaderSize = 5
 
 /** A record with its header. */
 export function frame(kind: number, payload: Uint8Array): Uint8Array {

@@ -248,7 +248,7 @@ function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1)} s`
 }
 
-/** For options that are absent when they have no value. */
+/** For options that are absent when they have no value. The cast is sound: a computed name is a plain string to the compiler. */
 function optional<K extends string, V>(name: K, value: V | undefined): { [name in K]?: V } {
   return (value === undefined ? {} : { [name]: value }) as { [name in K]?: V }
 }

@@ -12,7 +12,7 @@ export function note(...lines: readonly string[]): void {
 }
 
 /** Whether standard output is a terminal that wants colours. */
-export const colours: boolean = process.stdout.isTTY === true && process.env.NO_COLOR === undefined
+const colours: boolean = process.stdout.isTTY === true && process.env.NO_COLOR === undefined
 
 /** A colour's name, as `styleText` takes it. */
 export type Style = Parameters<typeof styleText>[0]

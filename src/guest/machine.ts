@@ -21,7 +21,7 @@ export const mmioBytes = 128 * 1024 * 1024
 export const maxVps = 8
 
 /** Interrupt ids. SPIs begin at 32 and PPIs at 16; a device tree counts each from 0. */
-export const vmbusInterrupt = 18
+const vmbusInterrupt = 18
 const firstPpi = 16
 
 /** GICv3 redistributors: 128 KiB for each VP, of which the second half holds the words for its private interrupts. */

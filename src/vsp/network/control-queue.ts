@@ -3,7 +3,7 @@ import type { NvspWords } from './nvsp-words.ts'
 import type { ReceiveBuffer } from './receive-buffer.ts'
 
 /** Bytes of control messages that may wait for a piece of the receive buffer. Source: OpenVMM netvsp (behaviour 204). */
-export const controlQueueLimit = 100 * 1024
+const controlQueueLimit = 100 * 1024
 
 /** Control messages to the guest: each goes out in a piece of the receive buffer, and waits while none is free. */
 export class ControlQueue {

@@ -254,7 +254,7 @@ function fault(code: Fault['code'], field: string, offset: number, why: string):
 }
 
 /** The tag in a word of per-packet information. */
-export function vlanTagOf(word: number): VlanTag {
+function vlanTagOf(word: number): VlanTag {
   return { priority: word & 7, dropEligible: (word & 8) !== 0, id: (word >>> 4) & 0xfff }
 }
 
