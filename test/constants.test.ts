@@ -6,7 +6,7 @@ import { VideoMessageType } from '../src/devices/video/index.ts'
 import { DeviceId } from '../src/vmbus/device-ids.ts'
 import { ChannelMessage, ChannelMessageType } from '../src/vmbus/messages.ts'
 import { OfferFlags } from '../src/vmbus/offer.ts'
-import { PacketType } from '../src/vmbus/packets.ts'
+import { PacketType } from '../src/vmbus/packet-types.ts'
 import { VmbusVersion } from '../src/vmbus/versions.ts'
 
 const linux: {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { BytePipeReader, PIPE_TYPE, PipeFrame, PipeWriter } from '../src/vmbus/pipe.ts'
+import { PipePacketType } from '../src/vmbus/packet-types.ts'
+import { BytePipeReader, PipeFrame, PipeWriter } from '../src/vmbus/pipe.ts'
 import { initializeRing, RingReader, RingWriter } from '../src/vmbus/ring/index.ts'
 import { ringMemories } from './ring-memories.ts'
 
@@ -35,12 +36,12 @@ describe.each(ringMemories)('a pipe on %s', (_name, make) => {
     ['[B161][PI-01] type 0', 6, header(0, 0), 'InvalidPipePacketType'],
     ['[B161][PI-01] type 3', 6, header(3, 0), 'InvalidPipePacketType'],
     ['[B161][PI-01] type 5', 6, header(5, 0), 'InvalidPipePacketType'],
-    ['[B161][PI-02] more than the packet holds', 6, header(PIPE_TYPE.data, 9, 8), 'LENGTH'],
-    ['[PI-02] a length that would wrap', 6, header(PIPE_TYPE.data, 0xffff_fff8, 8), 'PacketTooLarge'],
-    ['[PI-02] a rest behind the packet', 6, header(PIPE_TYPE.partial, 4 | (5 << 16), 8), 'LENGTH'],
-    ['[B161][PI-04] more than 16384', 6, header(PIPE_TYPE.data, 16385, 16392), 'PacketTooLarge'],
+    ['[B161][PI-02] more than the packet holds', 6, header(PipePacketType.Data, 9, 8), 'LENGTH'],
+    ['[PI-02] a length that would wrap', 6, header(PipePacketType.Data, 0xffff_fff8, 8), 'PacketTooLarge'],
+    ['[PI-02] a rest behind the packet', 6, header(PipePacketType.Partial, 4 | (5 << 16), 8), 'LENGTH'],
+    ['[B161][PI-04] more than 16384', 6, header(PipePacketType.Data, 16385, 16392), 'PacketTooLarge'],
     ['[PI-05] no header', 6, new Uint8Array(0), 'SHORT'],
-    ['[B161] not in-band', 11, header(PIPE_TYPE.data, 0), 'TYPE'],
+    ['[B161] not in-band', 11, header(PipePacketType.Data, 0), 'TYPE'],
   ])('refuses %s', (_title, type, payload, code) => {
     const { writer, reader } = ends(4096 + 32768)
     writer.write(type, 0, 0, 0, payload)
@@ -106,7 +107,7 @@ describe.each(ringMemories)('a pipe on %s', (_name, make) => {
 
   it('[B164] accepts what an OpenVMM peer left of a packet', () => {
     const { writer, reader } = ends()
-    writer.write(6, 0, 0, 0, header(PIPE_TYPE.partial, 3 | (4 << 16), 8))
+    writer.write(6, 0, 0, 0, header(PipePacketType.Partial, 3 | (4 << 16), 8))
     const receiver = new BytePipeReader(reader)
     const target = new Uint8Array(8)
     expect([receiver.read(target), ...target.subarray(0, receiver.count)]).toEqual(['data', 12, 13, 14])

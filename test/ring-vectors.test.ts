@@ -2,15 +2,9 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { GuestMemory } from '../src/memory/index.ts'
+import { PacketType } from '../src/vmbus/packet-types.ts'
 import { Requestor } from '../src/vmbus/requestor.ts'
-import {
-  PACKET_TYPE,
-  RING_CONTROL,
-  RingReader,
-  RingWriter,
-  ringBytesOf,
-  type WriteResult,
-} from '../src/vmbus/ring/index.ts'
+import { RING_CONTROL, RingReader, RingWriter, ringBytesOf, type WriteResult } from '../src/vmbus/ring/index.ts'
 import { signalMechanism } from '../src/vmbus/signal.ts'
 import { ringMemories } from './ring-memories.ts'
 
@@ -217,7 +211,7 @@ class Player {
   #write(op: Op, ring: Ring, guest: boolean): void {
     const header = gpaHeader(op)
     const payload = fill(op.payload?.fill ?? [0, 0])
-    const type = op.ranges === undefined ? (op.type ?? 6) : PACKET_TYPE.dataUsingGpaDirect
+    const type = op.ranges === undefined ? (op.type ?? 6) : PacketType.DataUsingGpaDirect
     const flags = op.ranges === undefined ? (op.flags ?? 0) : 1
     const caller = BigInt(op.transId ?? '0')
     const numbered = guest && this.#requestor.size > 0 && flags === 1

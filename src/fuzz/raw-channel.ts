@@ -1,5 +1,6 @@
 import { type GuestMemory, PageList } from '../memory/index.ts'
-import { DESCRIPTOR_SIZE, PACKET_TYPE, RingReader, RingWriter, roundUp8 } from '../vmbus/ring/index.ts'
+import { PacketType } from '../vmbus/packet-types.ts'
+import { DESCRIPTOR_SIZE, RingReader, RingWriter, roundUp8 } from '../vmbus/ring/index.ts'
 import { RawRing } from './raw-ring.ts'
 import { expect } from './target.ts'
 
@@ -46,7 +47,7 @@ export class RawChannel {
       this.tampered = true
       return true
     }
-    const isRequest = view.getUint16(0, true) !== PACKET_TYPE.completion && (view.getUint16(6, true) & 1) !== 0
+    const isRequest = view.getUint16(0, true) !== PacketType.Completion && (view.getUint16(6, true) & 1) !== 0
     const id = view.getBigUint64(8, true)
     if (isRequest) this.#requests.set(id, (this.#requests.get(id) ?? 0) + 1)
     return true
@@ -60,7 +61,7 @@ export class RawChannel {
     for (; status === 'packet'; status = reader.next()) {
       packets++
       const { type, transactionId } = reader.packet
-      if (type === PACKET_TYPE.completion) this.#completed(transactionId)
+      if (type === PacketType.Completion) this.#completed(transactionId)
     }
     if (!this.tampered) expect(status === 'empty', 'bad-packet-sent', reader.fault?.message ?? status)
     return { packets, signal: reader.commit() }

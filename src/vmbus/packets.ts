@@ -18,29 +18,7 @@ import {
   union,
 } from '../wire/index.ts'
 import { gpadlIdField } from './ids.ts'
-
-/** Types of ring packets. Source: Linux include/linux/hyperv.h (vmbus_packet_type). Only 6, 7, 9 and 11 are in use today. */
-export const PacketType = {
-  Synch: 1,
-  AddTransferPageSet: 2,
-  RemoveTransferPageSet: 3,
-  EstablishGpadl: 4,
-  TeardownGpadl: 5,
-  DataInBand: 6,
-  DataUsingTransferPages: 7,
-  DataUsingGpadl: 8,
-  DataUsingGpaDirect: 9,
-  CancelRequest: 10,
-  Completion: 11,
-  DataUsingAdditionalPackets: 12,
-  AdditionalData: 13,
-} as const
-
-/** Flags of a ring packet. */
-export const PacketFlags = {
-  /** The receiver is to answer with a completion of the same transaction id. */
-  completionRequested: 0x1,
-} as const
+import { PacketFlags, PacketType } from './packet-types.ts'
 
 /** The first 16 bytes of every ring packet. Lengths count units of 8 bytes. Source: Linux vmpacket_descriptor. */
 export const PacketDescriptor = /* @__PURE__ */ struct(

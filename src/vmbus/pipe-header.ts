@@ -1,7 +1,5 @@
 import { openEnum, struct, u32 } from '../wire/index.ts'
-
-/** What follows a pipe header. Source: OpenVMM vmbus_ring (PipeHeader); Linux knows type 1 only. */
-export const PipePacketType = { Data: 1, Partial: 2, SetupGpaDirect: 3, TeardownGpaDirect: 4 } as const
+import { PipePacketType } from './packet-types.ts'
 
 /** In front of every in-band packet's data on a pipe, 8 bytes. Source: Linux vmpipe_proto_header. */
 export const PipeHeader = /* @__PURE__ */ struct(

@@ -1,13 +1,11 @@
-import { PACKET_TYPE, ringBytesOf } from './ring/layout.ts'
+import { PacketType, PipePacketType } from './packet-types.ts'
+import { ringBytesOf } from './ring/layout.ts'
 import type { RingFault } from './ring/ring-fault.ts'
 import type { RingPacket } from './ring/ring-packet.ts'
 import type { RingReader } from './ring/ring-reader.ts'
 import type { RingWriter } from './ring/ring-writer.ts'
 import type { WriteResult } from './ring/write-result.ts'
 import { putU32, u32At } from './u32.ts'
-
-/** First word of an in-band packet on a pipe channel; OpenVMM vmbus_ring pipe protocol. */
-export const PIPE_TYPE = { data: 1, partial: 2, setupGpaDirect: 3, teardownGpaDirect: 4 } as const
 
 /** Bytes of the header: type u32, then length u32 (data), or length u16 and offset u16 (partial). */
 export const PIPE_HEADER_SIZE = 8
@@ -57,13 +55,14 @@ export class PipeFrame {
   decode(packet: RingPacket): PipeFault | undefined {
     this.length = 0
     this.partial = false
-    if (packet.type !== PACKET_TYPE.dataInBand) return new PipeFault('TYPE', 0, `packet type ${packet.type} on a pipe`)
+    if (packet.type !== PacketType.DataInBand) return new PipeFault('TYPE', 0, `packet type ${packet.type} on a pipe`)
     const room = packet.payloadLength - PIPE_HEADER_SIZE
     if (room < 0) return new PipeFault('SHORT', 0, `${packet.payloadLength} bytes are no pipe header`)
     const type = u32At(packet.bytes, packet.payloadOffset)
     const word = u32At(packet.bytes, packet.payloadOffset + 4)
-    this.partial = type === PIPE_TYPE.partial
-    if (type !== PIPE_TYPE.data && !this.partial) return new PipeFault('InvalidPipePacketType', 0, `pipe type ${type}`)
+    this.partial = type === PipePacketType.Partial
+    if (type !== PipePacketType.Data && !this.partial)
+      return new PipeFault('InvalidPipePacketType', 0, `pipe type ${type}`)
     const length = this.partial ? word & 0xffff : word
     const skip = this.partial ? word >>> 16 : 0
     if (length > MAX_PIPE_PAYLOAD) return new PipeFault('PacketTooLarge', 4, `${length} bytes`)
@@ -129,9 +128,9 @@ export class PipeWriter {
   }
 
   #stage(bytes: Uint8Array, offset: number, length: number) {
-    putU32(this.#header, 0, PIPE_TYPE.data)
+    putU32(this.#header, 0, PipePacketType.Data)
     putU32(this.#header, 4, length)
-    const refusal = this.#ring.begin(PACKET_TYPE.dataInBand, 0, 0, 0, 0, PIPE_HEADER_SIZE + length)
+    const refusal = this.#ring.begin(PacketType.DataInBand, 0, 0, 0, 0, PIPE_HEADER_SIZE + length)
     if (refusal !== undefined) return refusal
     this.#ring.append(this.#header)
     this.#ring.append(bytes, offset, length)

@@ -1,5 +1,6 @@
+import { PacketType } from '../../vmbus/packet-types.ts'
 import { Requestor } from '../../vmbus/requestor.ts'
-import { PACKET_TYPE, type RingFault, type RingPacket, RingWriter, ringBytesOf } from '../../vmbus/ring/index.ts'
+import { type RingFault, type RingPacket, RingWriter, ringBytesOf } from '../../vmbus/ring/index.ts'
 import { faultViolation } from './channel-faults.ts'
 import type { ChannelSetup } from './channel-setup.ts'
 import { reportPacket } from './packet-report.ts'
@@ -127,7 +128,7 @@ export class ChannelSender {
         this.#queue.unshift(packet)
         break
       }
-      if (packet.type === PACKET_TYPE.completion) this.#answersQueued -= 1
+      if (packet.type === PacketType.Completion) this.#answersQueued -= 1
     }
     if (!this.#isOpen || this.#queue.length > 0) return
     if (!this.#wantsRoom || this.#writer.freeBytes() <= this.#refusedBytes) return

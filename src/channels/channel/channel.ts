@@ -1,7 +1,8 @@
 import { type GuestMemory, MemoryFault, PageList } from '../../memory/index.ts'
 import { GpaRanges } from '../../vmbus/gpa-ranges.ts'
 import type { ChannelId } from '../../vmbus/ids.ts'
-import { PACKET_TYPE, type RingPacket, RingReader } from '../../vmbus/ring/index.ts'
+import { PacketType } from '../../vmbus/packet-types.ts'
+import { type RingPacket, RingReader } from '../../vmbus/ring/index.ts'
 import type { GpadlRange } from '../../vmbus/server/effects.ts'
 import type { Violation } from '../../vmbus/violation.ts'
 import type { Guid } from '../../wire/index.ts'
@@ -138,17 +139,17 @@ export class Channel {
 
   /** Writes an in-band packet that wants no completion. False: not written, now or (closed, larger than the ring) ever. */
   send(payload: Uint8Array): boolean {
-    return this.#sender.send(PACKET_TYPE.dataInBand, payload, NOTHING)
+    return this.#sender.send(PacketType.DataInBand, payload, NOTHING)
   }
 
   /** As {@link send}, but keeps a copy until there is room. False: closed, or as many packets wait as may. */
   sendOrQueue(payload: Uint8Array): boolean {
-    return this.#sender.sendOrQueue(PACKET_TYPE.dataInBand, payload, NOTHING, undefined)
+    return this.#sender.sendOrQueue(PacketType.DataInBand, payload, NOTHING, undefined)
   }
 
   /** Writes a packet whose data lie in guest memory, without asking for a completion. See {@link send}. */
   sendGpaDirect(payload: Uint8Array, ranges: readonly GpadlRange[]): boolean {
-    return this.#sender.send(PACKET_TYPE.dataUsingGpaDirect, payload, gpaDirectHeader(ranges))
+    return this.#sender.send(PacketType.DataUsingGpaDirect, payload, gpaDirectHeader(ranges))
   }
 
   /**
@@ -162,11 +163,11 @@ export class Channel {
     done: CompletionHandler,
     data?: readonly GpadlRange[] | GpaDirectHeader | TransferPages,
   ): boolean {
-    if (data === undefined) return this.#sender.sendOrQueue(PACKET_TYPE.dataInBand, payload, NOTHING, done)
-    if ('header' in data) return this.#sender.sendOrQueue(PACKET_TYPE.dataUsingGpaDirect, payload, data.header, done)
+    if (data === undefined) return this.#sender.sendOrQueue(PacketType.DataInBand, payload, NOTHING, done)
+    if ('header' in data) return this.#sender.sendOrQueue(PacketType.DataUsingGpaDirect, payload, data.header, done)
     return 'setId' in data
-      ? this.#sender.sendOrQueue(PACKET_TYPE.dataUsingTransferPages, payload, transferPagesHeader(data), done)
-      : this.#sender.sendOrQueue(PACKET_TYPE.dataUsingGpaDirect, payload, gpaDirectHeader(data), done)
+      ? this.#sender.sendOrQueue(PacketType.DataUsingTransferPages, payload, transferPagesHeader(data), done)
+      : this.#sender.sendOrQueue(PacketType.DataUsingGpaDirect, payload, gpaDirectHeader(data), done)
   }
 
   /**
@@ -174,7 +175,7 @@ export class Channel {
    * request has. Linux answers none of these (OK-16). False: closed, or too much waits.
    */
   notify(payload: Uint8Array): boolean {
-    const sent = this.#sender.sendNotice(PACKET_TYPE.dataInBand, payload, 1, 0, noticeIdHigh)
+    const sent = this.#sender.sendNotice(PacketType.DataInBand, payload, 1, 0, noticeIdHigh)
     if (sent) this.#notices += 1
     return sent
   }
@@ -184,7 +185,7 @@ export class Channel {
    * the device answered twice.
    */
   complete(packet: RingPacket, payload?: Uint8Array): boolean {
-    if (!packet.completionRequested || packet.type === PACKET_TYPE.completion) return false
+    if (!packet.completionRequested || packet.type === PacketType.Completion) return false
     if (!this.#answerable) throw new Error(`packet ${packet.transactionId} was completed already`)
     this.#answerable = false
     return this.sendCompletion(packet.transactionIdLow, packet.transactionIdHigh, payload)
@@ -197,14 +198,14 @@ export class Channel {
 
   /** The packet at hand as something that can be completed, now or later. */
   completionOf(packet: RingPacket): Completion {
-    const wanted = packet.completionRequested && packet.type !== PACKET_TYPE.completion && this.#answerable
+    const wanted = packet.completionRequested && packet.type !== PacketType.Completion && this.#answerable
     this.#answerable = false
     return new Completion(this, packet.transactionIdLow, packet.transactionIdHigh, wanted)
   }
 
   /** A completion packet by transaction id. Devices use {@link complete} or {@link Completion}, which keep count. */
   sendCompletion(idLow: number, idHigh: number, payload: Uint8Array = NOTHING): boolean {
-    return this.#sender.sendCompletion(PACKET_TYPE.completion, idLow, idHigh, payload)
+    return this.#sender.sendCompletion(PacketType.Completion, idLow, idHigh, payload)
   }
 
   /**
@@ -244,7 +245,7 @@ export class Channel {
         this.#taken += 1
         if (this.#setup.log.wantsPackets) this.#report(reader.packet)
         this.#answerable = reader.packet.completionRequested
-        if (reader.packet.type !== PACKET_TYPE.completion) return reader.packet
+        if (reader.packet.type !== PacketType.Completion) return reader.packet
         this.#completed(reader.packet)
         continue
       }

@@ -1,4 +1,5 @@
 import type { GuestMemory } from '../../memory/guest-memory.ts'
+import { PacketType } from '../packet-types.ts'
 import { RingFault } from './ring-fault.ts'
 
 /**
@@ -33,16 +34,10 @@ export const TRAILER_SIZE = 8
 /** Longest packet that a descriptor can say, in bytes, without trailer. */
 export const MAX_PACKET_LENGTH = 0xffff * 8
 
-/** Packet types that carry anything today; Linux `enum vmbus_packet_type` names more, which no peer sends. */
-export const PACKET_TYPE = { dataInBand: 6, dataUsingTransferPages: 7, dataUsingGpaDirect: 9, completion: 11 } as const
-
 /** Whether packets of this type have ranges between descriptor and payload. */
 export function hasRanges(type: number): boolean {
-  return type === PACKET_TYPE.dataUsingTransferPages || type === PACKET_TYPE.dataUsingGpaDirect
+  return type === PacketType.DataUsingTransferPages || type === PacketType.DataUsingGpaDirect
 }
-
-/** Bit 0 of a packet's flags: the sender wants a completion packet with the same transaction id. */
-export const FLAG_COMPLETION_REQUESTED = 1
 
 /** Bytes that a packet takes up in the ring: descriptor, header, payload padded to 8, trailer. Behaviour 135. */
 export function ringBytesOf(headerLength: number, payloadLength: number): number {

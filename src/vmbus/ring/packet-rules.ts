@@ -1,4 +1,5 @@
-import { DESCRIPTOR_SIZE, FLAG_COMPLETION_REQUESTED, hasRanges, PACKET_TYPE, TRAILER_SIZE } from './layout.ts'
+import { PacketFlags, PacketType } from '../packet-types.ts'
+import { DESCRIPTOR_SIZE, hasRanges, TRAILER_SIZE } from './layout.ts'
 import { RingFault } from './ring-fault.ts'
 import type { RingView } from './ring-view.ts'
 
@@ -46,7 +47,7 @@ function checkTrailer(view: RingView, position: number, start: number): RingFaul
 }
 
 function checkFlags(start: number, flags: number, rules: PacketRules): RingFault | undefined {
-  if ((flags & ~FLAG_COMPLETION_REQUESTED) === 0 || rules.unknownFlags === 'tolerate') return undefined
+  if ((flags & ~PacketFlags.completionRequested) === 0 || rules.unknownFlags === 'tolerate') return undefined
   return new RingFault('InvalidDescriptorFlags', start, `flags 0x${flags.toString(16)}`)
 }
 
@@ -57,10 +58,10 @@ function checkType(
   dataOffset: number,
   rules: PacketRules,
 ): RingFault | undefined {
-  if (type === PACKET_TYPE.dataInBand || type === PACKET_TYPE.completion) return undefined
+  if (type === PacketType.DataInBand || type === PacketType.Completion) return undefined
   if (hasRanges(type) && dataOffset > DESCRIPTOR_SIZE) {
     view.snapshotHeader(view.advance(start, DESCRIPTOR_SIZE))
-    if (type !== PACKET_TYPE.dataUsingGpaDirect || view.headerWords[1] !== 0) return undefined
+    if (type !== PacketType.DataUsingGpaDirect || view.headerWords[1] !== 0) return undefined
     return new RingFault('InvalidDescriptorGpaDirectRangeCount', start, 'no ranges')
   }
   if (rules.unknownTypes === 'tolerate') return undefined

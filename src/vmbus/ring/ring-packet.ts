@@ -1,4 +1,5 @@
-import { DESCRIPTOR_SIZE, FLAG_COMPLETION_REQUESTED, hasRanges, PACKET_TYPE } from './layout.ts'
+import { PacketFlags, PacketType } from '../packet-types.ts'
+import { DESCRIPTOR_SIZE, hasRanges } from './layout.ts'
 
 const NOTHING: Uint8Array = new Uint8Array(0)
 
@@ -84,7 +85,7 @@ export class RingPacket {
 
   /** Type 7: the transfer page set, u16; otherwise 0. */
   get transferPageSetId(): number {
-    return this.type === PACKET_TYPE.dataUsingTransferPages && this.headerLength > 0
+    return this.type === PacketType.DataUsingTransferPages && this.headerLength > 0
       ? (this.#headerWords[0] ?? 0) & 0xffff
       : 0
   }
@@ -96,7 +97,7 @@ export class RingPacket {
 
   /** Whether the sender wants a completion: then, and in completions, the transaction id means something (behaviour 141). */
   get completionRequested(): boolean {
-    return (this.flags & FLAG_COMPLETION_REQUESTED) !== 0
+    return (this.flags & PacketFlags.completionRequested) !== 0
   }
 
   /** A copy of the payload. */

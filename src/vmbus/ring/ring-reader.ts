@@ -1,12 +1,6 @@
 import type { GuestMemory } from '../../memory/guest-memory.ts'
-import {
-  DESCRIPTOR_SIZE,
-  descriptorTypeWord,
-  FEATURE_PENDING_SEND_SIZE,
-  PACKET_TYPE,
-  RING_CONTROL,
-  TRAILER_SIZE,
-} from './layout.ts'
+import { PacketType } from '../packet-types.ts'
+import { DESCRIPTOR_SIZE, descriptorTypeWord, FEATURE_PENDING_SEND_SIZE, RING_CONTROL, TRAILER_SIZE } from './layout.ts'
 import { checkPacket, type PacketRules } from './packet-rules.ts'
 import { RingFault } from './ring-fault.ts'
 import { RingPacket } from './ring-packet.ts'
@@ -24,8 +18,8 @@ export type ReadStatus = 'packet' | 'empty' | 'limit' | 'fault'
 const NO_LIMIT = 0x3fff_ffff
 
 /** First words of the descriptors of nearly all packets: type, and data right behind the descriptor. */
-const PLAIN_IN_BAND = descriptorTypeWord(PACKET_TYPE.dataInBand, 0)
-const PLAIN_COMPLETION = descriptorTypeWord(PACKET_TYPE.completion, 0)
+const PLAIN_IN_BAND = descriptorTypeWord(PacketType.DataInBand, 0)
+const PLAIN_COMPLETION = descriptorTypeWord(PacketType.Completion, 0)
 
 // Control fields as indices of words.
 const WRITE_INDEX = RING_CONTROL.writeIndex >> 2

@@ -11,7 +11,8 @@ import {
 } from '../../devices/network/index.ts'
 import { DeviceId } from '../../vmbus/device-ids.ts'
 import { TransferPageRanges } from '../../vmbus/gpa-ranges.ts'
-import { PACKET_TYPE, type RingPacket } from '../../vmbus/ring/index.ts'
+import { PacketType } from '../../vmbus/packet-types.ts'
+import type { RingPacket } from '../../vmbus/ring/index.ts'
 import type { Violation } from '../../vmbus/violation.ts'
 import { type Guid, tryDecode } from '../../wire/index.ts'
 import { Vsc } from '../vsc.ts'
@@ -290,8 +291,8 @@ export class NetworkVsc extends Vsc<NetworkVscEvents> {
   }
 
   protected override onPacket(packet: RingPacket, channel: Channel): void {
-    if (packet.type === PACKET_TYPE.dataUsingTransferPages) this.#received(packet, channel)
-    else if (packet.type === PACKET_TYPE.dataInBand) this.#noted(packet, channel)
+    if (packet.type === PacketType.DataUsingTransferPages) this.#received(packet, channel)
+    else if (packet.type === PacketType.DataInBand) this.#noted(packet, channel)
     else this.#report(channel, 'TYPE', 'descriptor.type', `a packet of type ${packet.type}`)
   }
 

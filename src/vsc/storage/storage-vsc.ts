@@ -8,7 +8,8 @@ import {
   vstorVersions,
 } from '../../devices/storage/index.ts'
 import { DeviceId } from '../../vmbus/device-ids.ts'
-import { PACKET_TYPE, type RingPacket } from '../../vmbus/ring/index.ts'
+import { PacketType } from '../../vmbus/packet-types.ts'
+import type { RingPacket } from '../../vmbus/ring/index.ts'
 import { WireReader } from '../../wire/index.ts'
 import { Vsc } from '../vsc.ts'
 import {
@@ -180,7 +181,7 @@ export class StorageVsc extends Vsc<StorageVscEvents> {
     const { bytes, payloadOffset, payloadLength } = packet
     const operation = payloadLength < 4 ? 0 : (bytes[payloadOffset] ?? 0)
     const isRescan = operation === VstorOperation.EnumerateBus || operation === VstorOperation.RemoveDevice
-    if (packet.type === PACKET_TYPE.dataInBand && isRescan) {
+    if (packet.type === PacketType.DataInBand && isRescan) {
       this.#changed()
       return
     }
