@@ -41,12 +41,18 @@ export interface HypercallBlocks<
   O extends Fields | undefined,
   P extends Fields | undefined,
   A extends Fields | undefined,
+  AE extends Fields | undefined,
+  AO extends Fields | undefined,
 > {
   readonly input?: I
   /** The input on ARM64, where it is another. */
   readonly inputArm64?: A
   readonly element?: E
+  /** An element of the input list on ARM64, where it is another. */
+  readonly elementArm64?: AE
   readonly output?: O
+  /** The output on ARM64, where it is another. */
+  readonly outputArm64?: AO
   readonly outputElement?: P
   readonly inputAliases?: Aliases
   readonly elementAliases?: Aliases
@@ -64,6 +70,8 @@ export interface HypercallDefinition<
   O extends MaybeSchema = MaybeSchema,
   P extends MaybeSchema = MaybeSchema,
   A extends MaybeSchema = MaybeSchema,
+  AE extends MaybeSchema = MaybeSchema,
+  AO extends MaybeSchema = MaybeSchema,
 > extends HypercallFacts {
   /** Call code, the low 16 bits of the input value. */
   readonly code: number
@@ -76,13 +84,20 @@ export interface HypercallDefinition<
   readonly inputArm64: A
   /** One element of the input list, `NAME.element`. */
   readonly element: E
+  /** The same on ARM64 where it differs, `NAME.elementArm64`. */
+  readonly elementArm64: AE
   /** What a simple call answers, `NAME.output`. */
   readonly output: O
+  /** The same on ARM64 where it differs, `NAME.outputArm64`. */
+  readonly outputArm64: AO
   /** One element of the output list, `NAME.outputElement`. */
   readonly outputElement: P
 }
 
-/** Defines a call. Its structures are named `NAME`, `NAME.element`, `NAME.output` and `NAME.outputElement`; `NAME.arm64`. */
+/**
+ * Defines a call. Its structures are named `NAME`, `NAME.element`, `NAME.output` and `NAME.outputElement`; on ARM64 `NAME.arm64`,
+ * `NAME.elementArm64` and `NAME.outputArm64`.
+ */
 export function call<
   const N extends string,
   I extends Fields | undefined = undefined,
@@ -90,19 +105,23 @@ export function call<
   O extends Fields | undefined = undefined,
   P extends Fields | undefined = undefined,
   A extends Fields | undefined = undefined,
+  AE extends Fields | undefined = undefined,
+  AO extends Fields | undefined = undefined,
 >(
   code: number,
   name: N,
   kind: HypercallKind,
-  description: HypercallBlocks<I, E, O, P, A> & HypercallFacts,
+  description: HypercallBlocks<I, E, O, P, A, AE, AO> & HypercallFacts,
 ): HypercallDefinition<
   Block<N, I>,
   Block<`${N}.element`, E>,
   Block<`${N}.output`, O>,
   Block<`${N}.outputElement`, P>,
-  Block<`${N}.arm64`, A>
+  Block<`${N}.arm64`, A>,
+  Block<`${N}.elementArm64`, AE>,
+  Block<`${N}.outputArm64`, AO>
 > {
-  const { input, inputArm64, element, output, outputElement } = description
+  const { input, inputArm64, element, elementArm64, output, outputArm64, outputElement } = description
   const { inputAliases, elementAliases, outputAliases, outputElementAliases } = description
   // Every definition has all properties, in one order: whoever handles calls of many codes then finds them at one place.
   return {
@@ -112,7 +131,9 @@ export function call<
     input: block(name, input, inputAliases),
     inputArm64: block(`${name}.arm64`, inputArm64),
     element: block(`${name}.element`, element, elementAliases),
+    elementArm64: block(`${name}.elementArm64`, elementArm64),
     output: block(`${name}.output`, output, outputAliases),
+    outputArm64: block(`${name}.outputArm64`, outputArm64),
     outputElement: block(`${name}.outputElement`, outputElement, outputElementAliases),
     layout: description.layout,
     privilege: description.privilege,

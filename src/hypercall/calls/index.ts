@@ -104,7 +104,9 @@ function aliasesOf(call: HypercallDefinition): string[] {
   return Object.values(call.aliases ?? {}).flat()
 }
 
-/** The structures of a call that are known: input, input on ARM64, element, output, output element. */
-export function schemasOfCall({ input, inputArm64, element, output, outputElement }: HypercallDefinition) {
-  return [input, inputArm64, element, output, outputElement].filter((schema) => schema !== undefined)
+/** The structures of a call that are known, those of ARM64 included where they are others. */
+export function schemasOfCall(call: HypercallDefinition) {
+  const { input, inputArm64, element, elementArm64, output, outputArm64, outputElement } = call
+  const schemas = [input, inputArm64, element, elementArm64, output, outputArm64, outputElement]
+  return schemas.filter((schema) => schema !== undefined)
 }

@@ -1,4 +1,5 @@
 import { array, bit, bitField, bits, bytes, reserved, u8, u16, u32, u64, wideBitField } from '../../wire/index.ts'
+import { Arm64TranslateGvaControlFlagsWord, Arm64TranslateGvaResultEx } from '../arm64.ts'
 import { GpaAccessTrackingRangeSizeField } from '../enums/memory.ts'
 import { MapGpaFlagsField, UnmapGpaFlagsField } from '../flags.ts'
 import { GpaPageRangeWord } from '../gpa-ranges.ts'
@@ -129,6 +130,13 @@ export const HvCallTranslateVirtualAddress = /* @__PURE__ */ call(0x0052, 'HvCal
     vpIndex: vpIndexField,
     padding: reserved(4),
     controlFlags: TranslateGvaControlFlagsWord,
+    gvaPage: u64,
+  },
+  inputArm64: {
+    partitionId: partitionIdField,
+    vpIndex: vpIndexField,
+    padding: reserved(4),
+    controlFlags: Arm64TranslateGvaControlFlagsWord,
     gvaPage: u64,
   },
   output: {
@@ -267,10 +275,21 @@ export const HvCallTranslateVirtualAddressEx = /* @__PURE__ */ call(
       controlFlags: TranslateGvaControlFlagsWord,
       gvaPage: u64,
     },
+    inputArm64: {
+      partitionId: partitionIdField,
+      vpIndex: vpIndexField,
+      padding: reserved(4),
+      controlFlags: Arm64TranslateGvaControlFlagsWord,
+      gvaPage: u64,
+    },
     output: {
       translationResult: TranslateGvaResultEx,
       gpaPage: u64,
       padding: reserved(8),
+    },
+    outputArm64: {
+      translationResult: Arm64TranslateGvaResultEx,
+      gpaPage: u64,
     },
     since: 'Windows 10 / Server 2016',
     source: 'TLFS, Mile.HyperV, OpenVMM hvdef',

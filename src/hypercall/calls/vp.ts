@@ -193,8 +193,10 @@ export const HvCallGetVpIndexFromApicId = /* @__PURE__ */ call(0x009a, 'HvCallGe
   },
   inputAliases: { linux: 'hv_get_vp_from_apic_id_in' },
   element: {
-    /** X64; ARM64 elements are 8-byte MPIDR values. */
     apicId: u32,
+  },
+  elementArm64: {
+    mpidr: u64,
   },
   outputElement: {
     vpIndex: vpIndexField,

@@ -143,15 +143,27 @@ export const conventions: readonly Convention[] = [
 
 type MaybeSchema = StructSchema | undefined
 
-/** The same call with the header that it has on ARM64: what to give to `placeCall` and to a dispatcher there. Most calls have no other. */
+/** What stands on ARM64: a form of its own where there is one. */
+type Arm64Form<S extends MaybeSchema, A extends MaybeSchema> = A extends undefined ? S : A
+
+/** The same call with the blocks that it has on ARM64: what to give to `placeCall` and to a dispatcher there. Most calls have no others. */
 export function onArm64<
   I extends MaybeSchema,
   E extends MaybeSchema,
   O extends MaybeSchema,
   P extends MaybeSchema,
   A extends MaybeSchema,
->(definition: HypercallDefinition<I, E, O, P, A>): HypercallDefinition<A extends undefined ? I : A, E, O, P, A> {
-  const input = definition.inputArm64 ?? definition.input
-  // Sound: the header of ARM64 where there is one; a conditional type over a parameter cannot show it.
-  return { ...definition, input: input as A extends undefined ? I : A }
+  AE extends MaybeSchema,
+  AO extends MaybeSchema,
+>(
+  definition: HypercallDefinition<I, E, O, P, A, AE, AO>,
+): HypercallDefinition<Arm64Form<I, A>, Arm64Form<E, AE>, Arm64Form<O, AO>, P, A, AE, AO> {
+  const { input, inputArm64, element, elementArm64, output, outputArm64 } = definition
+  // Sound: the form of ARM64 where there is one; a conditional type over a parameter cannot show it.
+  return {
+    ...definition,
+    input: (inputArm64 ?? input) as Arm64Form<I, A>,
+    element: (elementArm64 ?? element) as Arm64Form<E, AE>,
+    output: (outputArm64 ?? output) as Arm64Form<O, AO>,
+  }
 }
