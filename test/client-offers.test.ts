@@ -112,13 +112,12 @@ describe('offers', () => {
     expect(violationsOf(client)).toEqual([])
   })
 
-  it('at version 0.13 name no connection and no monitor id, whatever stands there', () => {
+  it('at version 0.13 name no connection, whatever stands there; a monitor id they have', () => {
     const client = connectedClient(VmbusVersion.V0_13)
-    client.receive(
-      offered(1, { connectionId: 0xffff_ffff, monitor: { allocated: true }, interrupt: { isDedicated: true } }),
-    )
+    const monitored = { monitorId: 5, monitor: { allocated: true } }
+    client.receive(offered(1, { ...monitored, connectionId: 0xffff_ffff, interrupt: { isDedicated: true } }))
     expect(client.takeEvents()).toEqual([
-      offerEvent(1, { connectionId: 2, monitor: { allocated: false }, interrupt: { isDedicated: false } }),
+      offerEvent(1, { ...monitored, connectionId: 2, interrupt: { isDedicated: false } }),
     ])
   })
 })

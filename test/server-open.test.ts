@@ -252,21 +252,24 @@ describe('open and close', () => {
     expect(env.effects()).toMatchObject([{ request: { interrupt: { vtl: 2 } } }])
   })
 
-  it('[B55] before 2.4 interrupts are bits of the interrupt page, and all signals come on connection 2', () => {
-    for (const version of [VmbusVersion.V0_13, VmbusVersion.V1_1]) {
+  it('[B55] before 2.4 interrupts are bits of the interrupt page; at 0.13 all signals come on connection 2', () => {
+    for (const [version, connectionId] of [
+      [VmbusVersion.V0_13, 2],
+      [VmbusVersion.V1_1, 0x2001],
+    ] as const) {
       const { env, offer } = ready({ version, interruptPage: 0x5000n })
       env.open(1)
       expect(env.effects()).toEqual([
         openEffect(offer, 1, {
           interrupt: { kind: 'interrupt-page', page: 0x5000n, bit: 1, sint: 2 },
-          connectionId: 2,
+          connectionId,
         }),
       ])
       expect(env.server.channelAt(1)).toBe(offer)
     }
     const { env, offer } = ready({ version: VmbusVersion.V1_1 })
     env.open(1)
-    expect(env.effects()).toEqual([openEffect(offer, 1, { interrupt: { kind: 'none' }, connectionId: 2 })])
+    expect(env.effects()).toEqual([openEffect(offer, 1, { interrupt: { kind: 'none' } })])
   })
 
   it.each([0, 4, 5, 0xffff_ffff])('[B56][SV-15] a ring that begins at page %i of 4 fails', (offset) => {

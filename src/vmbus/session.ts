@@ -1,11 +1,13 @@
+import type { GuestMemory } from '../memory/index.ts'
 import { type Sender, tryDecode, type WireContext, type WireFault } from '../wire/index.ts'
-import type { DeviceDecoder, DevicePayload } from './device-decoder.ts'
+import type { DataReference, DeviceDecoder, DevicePayload } from './device-decoder.ts'
 import { DeviceId } from './device-ids.ts'
 import { ChannelMessage, ChannelMessageType, GpadlBody, GpadlHeader } from './messages.ts'
 import { PacketFlags, PacketType } from './packet-types.ts'
 import { Packet } from './packets.ts'
 import { Connection, type SessionChannel, shortDeviceName } from './session/connection.ts'
-import type { Answer, MessageEntry, PacketEntry, SignalEntry } from './session/entry.ts'
+import { byteCountOf, readData } from './session/data.ts'
+import type { Answer, MessageEntry, PacketData, PacketEntry, SignalEntry } from './session/entry.ts'
 import type { GpadlInfo } from './session/gpadls.ts'
 import { Pending } from './session/pending.ts'
 import { answerKey, requestKey } from './session/requests.ts'
@@ -30,7 +32,14 @@ export interface SessionOptions {
   readonly features?: number
   /** Channels that are open already, likewise. */
   readonly channels?: readonly AssumedChannel[]
+  /** The guest's memory, for a session that looks on while the conversation goes on: what packets refer to is read from it. */
+  readonly memory?: GuestMemory
+  /** Bytes of such data that are read at most. Default: 1 MiB of each packet's. */
+  readonly dataLimit?: (data: DataReference) => number
 }
+
+/** Bytes of data that are read for one packet. */
+const maxDataBytes = 1 << 20
 
 /** Control requests without answer that are remembered. */
 const maxRequests = 4096
@@ -52,12 +61,16 @@ export class Session {
   readonly #connection: Connection
   readonly #requests = new Pending<Answer>(maxRequests, Number.POSITIVE_INFINITY)
   readonly #packets = new Pending<PendingPacket>(maxPackets, maxPacketBytes)
+  readonly #memory: GuestMemory | undefined
+  readonly #dataLimit: (data: DataReference) => number
   #index = 0
 
   /** Throws a `RangeError` for an assumed channel whose device or version is not known. */
   constructor(options: SessionOptions = {}) {
     const { decoders = [], channels = [] } = options
     this.#connection = new Connection(decoders)
+    this.#memory = options.memory
+    this.#dataLimit = options.dataLimit ?? (() => maxDataBytes)
     this.#connection.version = options.version
     this.#connection.features = options.features
     for (const channel of channels) this.#connection.channels.set(channel.relid, assumed(channel, decoders))
@@ -125,8 +138,12 @@ export class Session {
     }
   }
 
-  /** Takes a ring packet: descriptor, header and payload, without the trailer. `channelId` is the relid, if known. */
-  packet(from: Sender, channelId: number | undefined, bytes: Uint8Array): PacketEntry {
+  /**
+   * Takes a ring packet: descriptor, header and payload, without the trailer.
+   *
+   * @param channelId the relid, if known. @param recorded what it refers to, from the start, where that was kept.
+   */
+  packet(from: Sender, channelId: number | undefined, bytes: Uint8Array, recorded?: Uint8Array): PacketEntry {
     const index = this.#index++
     const notes: string[] = []
     const channel = channelId === undefined ? undefined : this.channel(channelId)
@@ -149,6 +166,7 @@ export class Session {
 
     const waiting = this.#answered(value, from, channelId, notes)
     const payload = this.#payload(value, from, channel, waiting?.payload)
+    const data = this.#data(value, from, channel, payload, recorded, notes)
     const { flags, transactionId } = value.descriptor
     if ((flags & PacketFlags.completionRequested) !== 0 && value.type !== 'CompletionPacket') {
       const pending = { answer: { index, name: payload?.name ?? value.type }, payload }
@@ -157,17 +175,14 @@ export class Session {
       }
     }
     const start = bytes.byteLength - (value.extra?.byteLength ?? 0) - value.payload.byteLength
-    const inner = (payload?.faults ?? []).map((fault): WireFault => {
-      const path = fault.path === '' ? 'payload' : `payload.${fault.path}`
-      return { ...fault, path, offset: start + fault.offset }
-    })
     return {
       ...base,
       name: payload?.name ?? value.type,
       value,
       packet: value,
-      faults: [...faults, ...inner],
+      faults: [...faults, ...innerFaults('payload', start, payload?.faults ?? []), ...dataFaults(data)],
       ...(payload === undefined ? {} : { payload }),
+      ...(data === undefined ? {} : { data }),
       ...(waiting === undefined ? {} : { answers: waiting.answer }),
     }
   }
@@ -234,11 +249,66 @@ export class Session {
     request: DevicePayload | undefined,
   ): DevicePayload | undefined {
     if (channel?.decoder === undefined) return undefined
-    const { decoder, deviceVersion: version, channelId } = channel
-    const payload = decoder.decodePacket({ packet, payload: packet.payload, from, version, request })
+    const { decoder, channelId } = channel
+    // What was settled on the primary channel holds for its sub-channels.
+    const primary = this.#connection.primaryOf(channel)
+    const version = channel.deviceVersion ?? primary.deviceVersion
+    const buffers = primary.buffers ?? []
+    const payload = decoder.decodePacket({ packet, payload: packet.payload, from, version, request, buffers })
     if (payload?.version !== undefined) this.#connection.update(channelId, { deviceVersion: payload.version })
+    if (payload?.buffers !== undefined) this.#connection.update(primary.channelId, { buffers: payload.buffers })
     return payload
   }
+
+  /** What a packet refers to: as it was recorded, else out of memory. */
+  #data(
+    packet: Packet,
+    from: Sender,
+    channel: SessionChannel | undefined,
+    payload: DevicePayload | undefined,
+    recorded: Uint8Array | undefined,
+    notes: string[],
+  ): PacketData | undefined {
+    const reference = payload?.data
+    if (channel === undefined || payload === undefined || reference === undefined || reference.filledByReceiver) {
+      if (recorded !== undefined) notes.push(`${recorded.byteLength} bytes that it does not refer to`)
+      return undefined
+    }
+    const byteCount = byteCountOf(reference)
+    const data = recorded ?? this.#read(reference, this.#connection.primaryOf(channel).channelId)
+    const messages = data === undefined ? [] : channel.decoder?.decodeData?.({ packet, payload, from, data })
+    if (data !== undefined && data.byteLength > byteCount) {
+      notes.push(`${data.byteLength - byteCount} bytes behind what it refers to`)
+    } else if (data !== undefined && data.byteLength < byteCount && !reference.isContents) {
+      notes.push(`only ${data.byteLength} of the ${byteCount} bytes that it refers to are known`)
+    }
+    return {
+      byteCount,
+      messages: messages ?? [],
+      ...(data === undefined ? {} : { bytes: data }),
+      ...(reference.isContents ? { isContents: true } : {}),
+    }
+  }
+
+  #read(reference: DataReference, channelId: number): Uint8Array | undefined {
+    if (this.#memory === undefined) return undefined
+    const rangesOf = (gpadlId: number) => this.gpadl(channelId, gpadlId)?.ranges
+    return readData(this.#memory, reference, this.#dataLimit(reference), rangesOf)
+  }
+}
+
+/** Faults of a part, placed within the whole. */
+function innerFaults(name: string, start: number, faults: readonly WireFault[]): WireFault[] {
+  return faults.map((fault) => {
+    const path = fault.path === '' ? name : `${name}.${fault.path}`
+    return { ...fault, path, offset: start + fault.offset }
+  })
+}
+
+/** Faults in the messages that a packet refers to. Of data that are not all there, what is cut off is no fault of its sender's. */
+function dataFaults(data: PacketData | undefined): WireFault[] {
+  if (data?.bytes === undefined || data.bytes.byteLength < data.byteCount) return []
+  return data.messages.flatMap(({ faults }) => innerFaults('data', 0, faults))
 }
 
 function assumed({ relid, device, version }: AssumedChannel, decoders: readonly DeviceDecoder[]): SessionChannel {

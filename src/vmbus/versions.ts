@@ -8,7 +8,7 @@ import { flags, openEnum, u32 } from '../wire/index.ts'
 export const VmbusVersion = {
   /** 0.13, Windows Server 2008. */
   V0_13: 0x0000_000d,
-  /** 1.1, Windows 7. */
+  /** 1.1, Windows 7: offers name a connection, which the guest signals; UnloadComplete. */
   V1_1: 0x0001_0001,
   /** 2.4, Windows 8: event flags in the SIEFP, target VP, sub-channels, pending_send_size. */
   V2_4: 0x0002_0004,

@@ -349,7 +349,7 @@ export class GuestEndpoint {
     const { send } = device.driver.ringBytes ?? defaultRingBytes
     const numbers = pageNumbersOf(ringRun)
     const { memory } = this.transport
-    const mechanism = this.#signals.mechanism(offer, this.client.version)
+    const mechanism = this.#signals.mechanism(offer)
     const { limits } = this.#options
     const { interfaceId, instanceId, subchannelIndex } = offer.offer
     channel.state = 'open'

@@ -2,9 +2,8 @@ import { MemoryFault, PAGE_SIZE } from '../../memory/index.ts'
 import type { OfferChannel } from '../../vmbus/messages.ts'
 import type { MonitorPages } from '../../vmbus/server/effects.ts'
 import { type SignalMechanism, signalMechanism } from '../../vmbus/signal.ts'
-import { VmbusVersion } from '../../vmbus/versions.ts'
 import type { EndLog } from '../end-log.ts'
-import { ConnectionIds, type GuestTransport } from '../transports/transport.ts'
+import type { GuestTransport } from '../transports/transport.ts'
 import type { PageAllocator } from './page-allocator.ts'
 
 const TRIGGER_GROUPS = 8
@@ -34,16 +33,12 @@ export class GuestSignals {
     }
   }
 
-  /** How to signal this channel on a connection of this version. Below 2.4 all share one connection (behaviour 55). */
-  mechanism(
-    { channelId, connectionId, interrupt, monitor, monitorId }: OfferChannel,
-    version: number,
-  ): SignalMechanism {
-    const old = version < VmbusVersion.V2_4
+  /** How to signal this channel: as its offer says (the client's, so that at 0.13 all channels share one connection). */
+  mechanism({ channelId, connectionId, interrupt, monitor, monitorId }: OfferChannel): SignalMechanism {
     return signalMechanism({
       channelId,
-      connectionId: old ? ConnectionIds.interruptPage : connectionId,
-      dedicatedInterrupt: interrupt.isDedicated && !old,
+      connectionId,
+      dedicatedInterrupt: interrupt.isDedicated,
       ...(monitor.allocated && this.monitorPages !== undefined ? { monitorId } : {}),
     })
   }

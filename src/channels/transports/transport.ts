@@ -18,7 +18,7 @@ export const postPending = -1
 export const ConnectionIds = {
   /** Control messages below 5.0. */
   message: 1,
-  /** "Look at the interrupt page", below 2.4. */
+  /** "Look at the interrupt page": all that a guest at 0.13 signals. */
   interruptPage: 2,
   /** Control messages from 5.0 on: several hosts may listen. */
   multiClient: 4,

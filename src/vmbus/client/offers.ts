@@ -116,7 +116,7 @@ export class OfferTable {
   }
 }
 
-/** Version 0.13 had only the offer and the relid; what stands behind them means nothing. */
+/** At version 0.13 an offer ends with the monitor id: what stands behind it means nothing. Source: Linux include/linux/hyperv.h. */
 function asBefore1_1(message: OfferChannel): OfferChannel {
-  return { ...message, monitor: { allocated: false }, interrupt: { isDedicated: false }, connectionId: eventConnection }
+  return { ...message, interrupt: { isDedicated: false }, connectionId: eventConnection }
 }

@@ -94,7 +94,10 @@ export type ServerEffect =
       readonly version: number
       readonly features: number
       readonly monitorPages: MonitorPages | undefined
-      /** GPA of the shared interrupt page (before 2.4): the guest sets bits in its second half and signals connection 2. */
+      /**
+       * GPA of the shared interrupt page (before 2.4): the host sets bits in its first half; a guest at 0.13 sets bits in its
+       * second half and signals connection 2.
+       */
       readonly interruptPage?: bigint
       /** With the clientId feature. */
       readonly clientId?: Guid

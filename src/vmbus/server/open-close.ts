@@ -20,7 +20,10 @@ import type { ServerRule } from './rules.ts'
 const pageSize = 4096
 /** Event flags of a SINT. */
 const eventFlagCount = 2048
-/** Connection that a guest before 2.4 signals for all channels alike. Source: Linux VMBUS_EVENT_CONNECTION_ID. */
+/**
+ * Connection that a guest at 0.13 signals for all channels alike; from 1.1 on it signals the one in the offer.
+ * Source: Linux VMBUS_EVENT_CONNECTION_ID, drivers/hv/channel_mgmt.c (vmbus_onoffer).
+ */
 export const eventConnection = 2
 
 /** OpenChannel, in either form. */
@@ -100,7 +103,7 @@ export function openChannel(core: Core, channel: Channel, ask: OpenAsk, reserved
     ring,
     downstreamPageOffset: ask.downstreamPageOffset,
     interrupt,
-    connectionId: connection.version < VmbusVersion.V2_4 ? eventConnection : connectionId,
+    connectionId: connection.version < VmbusVersion.V1_1 ? eventConnection : connectionId,
     ...(monitored === undefined ? {} : { monitorId: monitored }),
     userData: ask.userData,
     reserved: reserved !== undefined,

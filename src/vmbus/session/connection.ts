@@ -1,5 +1,5 @@
 import type { Guid, Sender } from '../../wire/index.ts'
-import type { DeviceDecoder } from '../device-decoder.ts'
+import type { DeviceBuffer, DeviceDecoder } from '../device-decoder.ts'
 import { deviceName } from '../device-ids.ts'
 import { maxChannels } from '../ids.ts'
 import type { ChannelMessage, OfferChannel } from '../messages.ts'
@@ -20,6 +20,10 @@ export interface SessionChannel {
   readonly decoder?: DeviceDecoder
   /** Version of the device's protocol, in its own numbering, as far as known or assumed. */
   readonly deviceVersion?: number
+  /** Buffers that guest and host share, as the device's messages on this channel tell. */
+  readonly buffers?: readonly DeviceBuffer[]
+  /** Of a sub-channel: the channel that it belongs to, where that was offered. */
+  readonly primaryId?: number
   /** The ring's GPADL, and the page in it where the host-to-guest ring begins. */
   readonly ring?: { readonly gpadlId: number; readonly downstreamPageOffset: number }
   /** Connection and event flag that the guest chose when it opened the channel. */
@@ -67,6 +71,11 @@ export class Connection {
   channelOf(message: ChannelMessage): number | undefined {
     if (message.type === 'GpadlTorndown') return this.#channelOfTeardown.get(message.gpadlId)
     return 'channelId' in message ? message.channelId : undefined
+  }
+
+  /** The channel that a sub-channel belongs to; any other is its own. */
+  primaryOf(channel: SessionChannel): SessionChannel {
+    return (channel.primaryId === undefined ? undefined : this.channels.get(channel.primaryId)) ?? channel
   }
 
   /** Changes what is known of a channel. */
@@ -172,9 +181,24 @@ export class Connection {
     this.#forget(channelId)
     const decoder = this.#decoders.find(({ interfaceId }) => interfaceId === offer.interfaceId)
     const device = decoder?.name ?? shortDeviceName(offer.interfaceId, offer.flags)
-    const channel: SessionChannel = { channelId, device, phase: 'offered', offer: message }
-    this.channels.set(channelId, decoder === undefined ? channel : { ...channel, decoder })
+    const primaryId = offer.subchannelIndex === 0 ? undefined : this.#primaryId(message)
+    this.channels.set(channelId, {
+      channelId,
+      device,
+      phase: 'offered',
+      offer: message,
+      ...(decoder === undefined ? {} : { decoder }),
+      ...(primaryId === undefined ? {} : { primaryId }),
+    })
     this.#channelOfConnection.set(message.connectionId, channelId)
+  }
+
+  #primaryId({ offer: { interfaceId, instanceId } }: OfferChannel): number | undefined {
+    for (const { channelId, phase, offer: known } of this.channels.values()) {
+      if (known?.offer.instanceId !== instanceId || known.offer.interfaceId !== interfaceId) continue
+      if (known.offer.subchannelIndex === 0 && phase !== 'released') return channelId
+    }
+    return undefined
   }
 
   #opening(message: ChannelMessage & { type: 'OpenChannel' | 'OpenChannel2' | 'OpenReservedChannel' }): void {

@@ -56,6 +56,20 @@ export interface PacketEntry extends EntryBase, Decoded {
   readonly packet?: Packet
   /** What the device's decoder made of the payload; absent where there is no decoder, or it took it for mere bytes. */
   readonly payload?: DevicePayload
+  /** What it refers to outside the ring; absent of data that the receiver will fill. */
+  readonly data?: PacketData
+}
+
+/** The data that a packet refers to. */
+export interface PacketData {
+  /** Their length in bytes, as the packet says. */
+  readonly byteCount: number
+  /** As much of them as there is, from their start; absent where nothing is. */
+  readonly bytes?: Uint8Array
+  /** They are no messages, but what a device keeps or carries for its user. */
+  readonly isContents?: true
+  /** The messages in them; the last one may be cut off. */
+  readonly messages: readonly DevicePayload[]
 }
 
 /** A signal: HvCallSignalEvent from the guest, an event flag from the host. */
