@@ -89,4 +89,28 @@ export interface ConversationEvents {
 }
 
 /** The emitter that both ends of a bus share. */
-export class Conversation extends EventEmitter<ConversationEvents> {}
+export class Conversation extends EventEmitter<ConversationEvents> {
+  /** Whether anyone ever listened to packets: asking the emitter about each takes as long as writing it. */
+  #isWatched = false
+
+  /** Whether anyone listens to packets. */
+  get wantsPackets(): boolean {
+    return this.#isWatched && this.listenerCount('packet') > 0
+  }
+
+  override on<T extends keyof ConversationEvents>(event: T, listener: Listener<T>, context?: unknown): this {
+    if (event === 'packet') this.#isWatched = true
+    return super.on(event, listener, context)
+  }
+
+  override addListener<T extends keyof ConversationEvents>(event: T, listener: Listener<T>, context?: unknown): this {
+    return this.on(event, listener, context)
+  }
+
+  override once<T extends keyof ConversationEvents>(event: T, listener: Listener<T>, context?: unknown): this {
+    if (event === 'packet') this.#isWatched = true
+    return super.once(event, listener, context)
+  }
+}
+
+type Listener<T extends keyof ConversationEvents> = EventEmitter.EventListener<ConversationEvents, T>

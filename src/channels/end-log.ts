@@ -43,7 +43,7 @@ export class EndLog {
 
   /** Whether anyone wants packets: copying them is not free. */
   get wantsPackets(): boolean {
-    return this.events.listenerCount('packet') > 0
+    return this.events.wantsPackets
   }
 
   /** Who reports, and when. */

@@ -90,8 +90,9 @@ export class ChannelSender {
   /** Writes a packet, or keeps a copy until there is room; with `done` as a request. False: closed, or too many wait. */
   sendOrQueue(type: number, payload: Uint8Array, header: Uint8Array, done: CompletionHandler | undefined): boolean {
     if (!this.#isOpen || this.#queue.length >= this.#queueLimit) return false
-    const packet = { type, payload, header, flags: 0, idLow: 0, idHigh: 0, done }
-    if (this.#queue.length > 0 || !this.#put(packet)) this.#enqueue(packet)
+    if (this.#queue.length > 0 || !this.#putRequest(type, payload, header, done)) {
+      this.#enqueue({ type, payload, header, flags: 0, idLow: 0, idHigh: 0, done })
+    }
     return this.#isOpen
   }
 
@@ -151,7 +152,13 @@ export class ChannelSender {
   /** Writes a packet that may wait. False: not now. One that can never be sent is given up. */
   #put({ type, payload, header, flags, idLow, idHigh, done }: Outgoing): boolean {
     if (!this.#isOpen) return true
-    if (done === undefined) return this.#write(type, flags, idLow, idHigh, payload, header) !== 'full'
+    if (done !== undefined) return this.#putRequest(type, payload, header, done)
+    return this.#write(type, flags, idLow, idHigh, payload, header) !== 'full'
+  }
+
+  /** {@link #put} of a packet without flags and id of the caller's; with `done` as a request. */
+  #putRequest(type: number, payload: Uint8Array, header: Uint8Array, done: CompletionHandler | undefined): boolean {
+    if (done === undefined) return this.#write(type, 0, 0, 0, payload, header) !== 'full'
     this.#requests ??= new Requestor(this.#requestLimit)
     const id = this.#requests.allocate(done)
     if (id === 0) return false

@@ -1,5 +1,6 @@
-import { copyBytes } from '../../memory/copy-bytes.ts'
+import { copyBytes, setBytes } from '../../memory/copy-bytes.ts'
 import type { PageList } from '../../memory/index.ts'
+import { KeptViews } from '../../memory/kept-views.ts'
 
 /**
  * A buffer that guest and host share as a GPADL. Where its pages lie behind each other in one piece of memory they are reached directly,
@@ -9,17 +10,19 @@ export class SharedBuffer {
   readonly size: number
   readonly #pages: PageList
   readonly #direct: Uint8Array | undefined
+  readonly #views: KeptViews | undefined
 
   constructor(pages: PageList) {
     this.size = pages.size
     this.#pages = pages
     this.#direct = pages.direct(0, pages.size)
+    if (this.#direct !== undefined) this.#views = new KeptViews(this.#direct)
   }
 
   /** Copies out of the buffer. The caller has checked the range. */
   read(offset: number, target: Uint8Array, targetOffset: number, length: number): void {
-    if (this.#direct === undefined) this.#pages.read(offset, target, targetOffset, length)
-    else copyBytes(this.#direct, offset, target, targetOffset, length)
+    if (this.#views === undefined) this.#pages.read(offset, target, targetOffset, length)
+    else setBytes(target, this.#views.view(offset, length), targetOffset)
   }
 
   /** Copies into the buffer. The caller has checked the range. */

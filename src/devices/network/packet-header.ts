@@ -8,15 +8,24 @@ const mostPieces = 6
 
 /**
  * Builds what stands before the frame in an RNDIS packet: the fixed part, then per-packet information. One object, used again and again:
- * {@link begin}, {@link add} each piece, {@link end}; then {@link bytes} up to {@link length} are it.
+ * {@link begin}, {@link add} each piece, {@link end}; then {@link bytes} are it.
  */
 export class RndisPacketHeader {
-  readonly bytes: Uint8Array = new Uint8Array(fixedSize + mostPieces * pieceSize)
+  readonly #all = new Uint8Array(fixedSize + mostPieces * pieceSize)
+  readonly #view = new DataView(this.#all.buffer)
+  /** The header by its number of pieces. */
+  readonly #headers = Array.from({ length: mostPieces + 1 }, (_, pieces) =>
+    this.#all.subarray(0, fixedSize + pieces * pieceSize),
+  )
+  #pieces = 0
+  /** Bytes of the header so far. */
   length = fixedSize
-  readonly #view = new DataView(this.bytes.buffer)
+  /** The header, once it is at its end. */
+  bytes = this.#all
 
   begin(): this {
     this.length = fixedSize
+    this.#pieces = 0
     return this
   }
 
@@ -28,6 +37,7 @@ export class RndisPacketHeader {
     this.#view.setUint32(at + 8, perPacketInfoHeaderSize, true)
     this.#view.setUint32(at + 12, value, true)
     this.length = at + pieceSize
+    this.#pieces += 1
     return this
   }
 
@@ -48,13 +58,15 @@ export class RndisPacketHeader {
    */
   end(frameLength: number, padding = 0): this {
     const view = this.#view
-    const information = this.length - fixedSize
+    const { length } = this
+    const information = length - fixedSize
     view.setUint32(0, RndisMessageType.Packet, true)
-    view.setUint32(4, this.length + frameLength + padding, true)
-    view.setUint32(8, this.length - rndisHeaderSize, true)
+    view.setUint32(4, length + frameLength + padding, true)
+    view.setUint32(8, length - rndisHeaderSize, true)
     view.setUint32(12, frameLength, true)
     view.setUint32(28, information === 0 ? 0 : RndisPacketBody.size, true)
     view.setUint32(32, information, true)
+    this.bytes = this.#headers[this.#pieces] ?? this.#all
     return this
   }
 }

@@ -1,4 +1,3 @@
-import { u32At } from '../../vmbus/u32.ts'
 import type { WireErrorCode } from '../../wire/index.ts'
 import { InternalPacketInfoType, PerPacketInfoType, perPacketInfoHeaderSize } from './per-packet-info.ts'
 import { RndisMessageType, rndisHeaderSize } from './rndis-header.ts'
@@ -38,6 +37,8 @@ export class RndisPacketReader {
   packetId = 0
   /** Why {@link read} answered false. */
   fault: PacketFault | undefined
+  #bytes: Uint8Array = new Uint8Array(0)
+  #view = new DataView(this.#bytes.buffer)
 
   /** Reads the packet that begins at `start`, of what `bytes` hold up to `end`. */
   read(bytes: Uint8Array, start: number, end: number): boolean {
@@ -49,51 +50,58 @@ export class RndisPacketReader {
     this.hash = 0
     this.hasHash = false
     this.packetId = 0
+    // Made once for the many packets that come in the same array.
+    if (this.#bytes !== bytes) {
+      this.#bytes = bytes
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    }
+    const view = this.#view
     const available = end - start
     if (available < rndisHeaderSize) return this.#fail('SHORT', 'header', 0, `${available} bytes are no RNDIS header`)
-    const type = u32At(bytes, start)
+    const type = view.getUint32(start, true)
     if (type !== RndisMessageType.Packet) {
       return this.#fail('TYPE', 'header.messageType', 0, `RNDIS message 0x${type.toString(16)} is no packet`)
     }
-    const length = u32At(bytes, start + 4)
+    const length = view.getUint32(start + 4, true)
     this.messageLength = length
     if (length < leastSize) return this.#fail('LENGTH', 'header.messageLength', 4, `${length} bytes are no packet`)
     if (length > available) {
       return this.#fail('LENGTH', 'header.messageLength', 4, `${length} bytes, of which ${available} are there`)
     }
     const body = start + rndisHeaderSize
-    if (u32At(bytes, body + 8) !== 0 || u32At(bytes, body + 12) !== 0 || u32At(bytes, body + 16) !== 0) {
+    if (view.getUint32(body + 8, true) !== 0 || view.getUint32(body + 12, true) !== 0 || view.getUint32(body + 16, true) !== 0) {
       return this.#fail('RANGE', 'outOfBandDataOffset', 16, 'out-of-band data is not taken')
     }
-    if (u32At(bytes, body + 28) !== 0) return this.#fail('RANGE', 'vcHandle', 36, 'there are no virtual circuits')
+    if (view.getUint32(body + 28, true) !== 0) return this.#fail('RANGE', 'vcHandle', 36, 'there are no virtual circuits')
     const room = length - rndisHeaderSize
-    const dataOffset = u32At(bytes, body)
-    const dataLength = u32At(bytes, body + 4)
+    const dataOffset = view.getUint32(body, true)
+    const dataLength = view.getUint32(body + 4, true)
     if (dataLength === 0 || dataOffset < leastOffset || dataLength > room || dataOffset > room - dataLength) {
       return this.#fail('LENGTH', 'dataOffset', 8, `${dataLength} bytes of data at ${dataOffset} of ${room}`)
     }
     this.frameOffset = body + dataOffset
     this.frameLength = dataLength
-    const infoLength = u32At(bytes, body + 24)
-    return infoLength === 0 || this.#readInfo(bytes, body, room, u32At(bytes, body + 20), infoLength)
+    const infoLength = view.getUint32(body + 24, true)
+    return infoLength === 0 || this.#readInfo(body, room, view.getUint32(body + 20, true), infoLength)
   }
 
-  #readInfo(bytes: Uint8Array, body: number, room: number, offset: number, length: number): boolean {
+  #readInfo(body: number, room: number, offset: number, length: number): boolean {
     if (offset < leastOffset || length > room || offset > room - length) {
       return this.#fail('LENGTH', 'perPacketInfoOffset', 28, `${length} bytes of information at ${offset} of ${room}`)
     }
+    const view = this.#view
     let at = body + offset
     const end = at + length
     while (at < end) {
       const left = end - at
       if (left < perPacketInfoHeaderSize) return this.#failInfo(body, at, `${left} bytes are no information`)
-      const size = u32At(bytes, at)
-      const valueOffset = u32At(bytes, at + 8)
+      const size = view.getUint32(at, true)
+      const valueOffset = view.getUint32(at + 8, true)
       if (size < perPacketInfoHeaderSize || size > left) return this.#failInfo(body, at, `${size} bytes of ${left}`)
       if (valueOffset < perPacketInfoHeaderSize || valueOffset > size) {
         return this.#failInfo(body, at, `a value at ${valueOffset} of ${size}`)
       }
-      if (size - valueOffset >= 4) this.#take(u32At(bytes, at + 4), u32At(bytes, at + valueOffset))
+      if (size - valueOffset >= 4) this.#take(view.getUint32(at + 4, true), view.getUint32(at + valueOffset, true))
       at += size
     }
     return true

@@ -2,6 +2,7 @@ import { PacketFlags, PacketType } from '../packet-types.ts'
 import { DESCRIPTOR_SIZE, hasRanges } from './layout.ts'
 
 const NOTHING: Uint8Array = new Uint8Array(0)
+const NO_WORDS = new Int32Array(0)
 
 /**
  * A packet where it lies. One object per reader, filled anew by each `next()`: copy what must outlive that.
@@ -14,6 +15,8 @@ export class RingPacket {
   ringOffset = 0
   /** Where header and payload are. Only the ranges below belong to the packet. */
   bytes: Uint8Array = NOTHING
+  /** The same as little-endian words: header and payload begin at multiples of 8. */
+  #words: Int32Array = NO_WORDS
   /** Start in `bytes` of what lies between descriptor and payload: the ranges of types 7 and 9. */
   headerOffset = 0
   /** The descriptor's words: type and data offset, length and flags, transaction id. Signed: large unsigned ones are boxed. */
@@ -37,9 +40,12 @@ export class RingPacket {
     this.#idHigh = idHigh
   }
 
-  /** For readers: where header and payload are. */
-  place(bytes: Uint8Array, headerOffset: number): void {
-    if (this.bytes !== bytes) this.bytes = bytes
+  /** For readers: where header and payload are. @param words the bytes as words. */
+  place(bytes: Uint8Array, words: Int32Array, headerOffset: number): void {
+    if (this.bytes !== bytes) {
+      this.bytes = bytes
+      this.#words = words
+    }
     this.headerOffset = headerOffset
   }
 
@@ -98,6 +104,18 @@ export class RingPacket {
   /** Whether the sender wants a completion: then, and in completions, the transaction id means something (behaviour 141). */
   get completionRequested(): boolean {
     return (this.flags & PacketFlags.completionRequested) !== 0
+  }
+
+  /** The u32 at byte `offset` of the payload, a multiple of 4. The caller has checked that it is there. */
+  payloadU32(offset: number): number {
+    return (this.#words[(this.payloadOffset + offset) >> 2] ?? 0) >>> 0
+  }
+
+  /** Copies the first words of the payload, `count` of them, which the caller has checked to be there. Allocates nothing. */
+  copyWords(target: Int32Array, count: number): void {
+    const words = this.#words
+    const start = this.payloadOffset >> 2
+    for (let i = 0; i < count; i++) target[i] = words[start + i] ?? 0
   }
 
   /** A copy of the payload. */

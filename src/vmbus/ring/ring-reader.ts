@@ -62,6 +62,7 @@ export class RingReader {
   #batch = 0
   #mask = 0
   #scratch = new Uint8Array(0)
+  #scratchWords = new Int32Array(0)
 
   /**
    * @param base offset of the control page in `memory`; a multiple of 8.
@@ -128,7 +129,7 @@ export class RingReader {
       return this.#nextAnyhow()
     }
     this.packet.describe(start, typeWord, lengthWord, words[at + 2] ?? 0, words[at + 3] ?? 0)
-    this.packet.place(this.#bytes, start + DESCRIPTOR_SIZE)
+    this.packet.place(this.#bytes, words, start + DESCRIPTOR_SIZE)
     this.#ready -= need
     const end = start + need
     this.#position = end === this.#size ? 0 : end
@@ -259,12 +260,15 @@ export class RingReader {
   #placeContents(position: number, length: number): void {
     const view = this.#view
     if (view.isDirect && length <= view.size - position) {
-      this.packet.place(view.bytes, position)
+      this.packet.place(view.bytes, view.words, position)
       return
     }
-    if (this.#scratch.length < length) this.#scratch = new Uint8Array(Math.max(4096, length * 2))
+    if (this.#scratch.length < length) {
+      this.#scratch = new Uint8Array(Math.max(4096, length * 2))
+      this.#scratchWords = new Int32Array(this.#scratch.buffer)
+    }
     view.copyOut(position, this.#scratch, 0, length)
-    this.packet.place(this.#scratch, 0)
+    this.packet.place(this.#scratch, this.#scratchWords, 0)
   }
 
   #commitAnyhow(): boolean {

@@ -15,7 +15,7 @@ import {
 } from '../../devices/network/index.ts'
 import { PAGE_SIZE } from '../../memory/index.ts'
 import type { RingPacket } from '../../vmbus/ring/index.ts'
-import { putU32, u32At } from '../../vmbus/u32.ts'
+import { putU32 } from '../../vmbus/u32.ts'
 import type { SendBuffer } from './send-buffer.ts'
 
 /** What the host is to do with a frame, and where it is to go. */
@@ -250,8 +250,7 @@ export class FrameSender {
 }
 
 function isSuccess(completion: RingPacket): boolean {
-  const { bytes, payloadOffset, payloadLength } = completion
-  return payloadLength >= 8 && u32At(bytes, payloadOffset + 4) === NvspStatus.Success
+  return completion.payloadLength >= 8 && completion.payloadU32(4) === NvspStatus.Success
 }
 
 function rangeOf(run: PageRun, byteCount: number) {

@@ -7,7 +7,6 @@ import {
   RndisMessage,
 } from '../../devices/network/index.ts'
 import { PAGE_SIZE } from '../../memory/index.ts'
-import { u32At } from '../../vmbus/u32.ts'
 
 /** An RNDIS message of the host's that answers a request. */
 export type RndisAnswer = Extract<RndisMessage, { requestId: number; status: number }>
@@ -118,7 +117,7 @@ export class RndisRequests {
       payload,
       (completion) => {
         if (completion === undefined) return
-        completed(completion.payloadLength >= 8 ? u32At(completion.bytes, completion.payloadOffset + 4) : 0)
+        completed(completion.payloadLength >= 8 ? completion.payloadU32(4) : 0)
       },
       [range],
     )

@@ -10,6 +10,7 @@ import {
   RndisPacketReader,
   segmentsOf,
 } from '../../devices/network/index.ts'
+import { KeptViews } from '../../memory/kept-views.ts'
 import type { RingPacket } from '../../vmbus/ring/index.ts'
 import { u32At } from '../../vmbus/u32.ts'
 import type { Violation } from '../../vmbus/violation.ts'
@@ -74,6 +75,7 @@ export class Transmitter {
   readonly #layout = new FrameLayout()
   readonly #frame: CurrentFrame
   #message = new Uint8Array(8192)
+  #views = new KeptViews(this.#message)
   #length = 0
   /** Why the last message failed. */
   #fault: Fault | undefined
@@ -94,9 +96,8 @@ export class Transmitter {
    * message only is told by {@link type} being -1.
    */
   gather(packet: RingPacket, channel: Channel, sendBuffer: SharedBuffer | undefined): Fault | undefined {
-    const { bytes, payloadOffset } = packet
-    const section = u32At(bytes, payloadOffset + 8)
-    const size = u32At(bytes, payloadOffset + 12)
+    const section = packet.payloadU32(8)
+    const size = packet.payloadU32(12)
     this.#length = 0
     this.#fault = undefined
     if (section !== noSendBufferSection) {
@@ -166,6 +167,7 @@ export class Transmitter {
         const larger = new Uint8Array(Math.min(largestMessage, end * 2))
         larger.set(this.#message.subarray(0, this.#length))
         this.#message = larger
+        this.#views = new KeptViews(larger)
       }
       list.read(0, this.#message, this.#length, list.size)
       this.#length = end
@@ -209,7 +211,7 @@ export class Transmitter {
   #hand(): void {
     const { frameOffset, frameLength, largeSend, checksum, vlan, hasVlan } = this.#reader
     const frame = this.#frame
-    const bytes = this.#message.subarray(frameOffset, frameOffset + frameLength)
+    const bytes = this.#views.view(frameOffset, frameLength)
     frame.vlan = hasVlan ? vlanTagOf(vlan) : undefined
     frame.isChecked = largeSend !== 0
     if (largeSend !== 0) {
