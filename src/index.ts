@@ -114,12 +114,14 @@ export class Bus {
       ...options.guest,
       client: { versions: vmbusVersions.filter((known) => known <= version), features, ...options.guest?.client },
     })
-    this.pump.onQuiet(() =>
+    this.pump.onQuiet(() => {
+      // Time may have passed at the host.
+      if (this.pump.waiting > 0) return
       this.guest.pendings.stalled(
         () => this.explain(),
         (channelId) => this.host.owes(channelId),
-      ),
-    )
+      )
+    })
     this.pump.onError((error) => this.guest.pendings.failAll(error))
     this.guest.connect()
   }

@@ -74,6 +74,72 @@ describe('scheduling', () => {
   })
 })
 
+describe('time', () => {
+  class Sleeper extends TestVsp {
+    sleep(milliseconds: number, run: () => void): void {
+      this.later(run, milliseconds)
+    }
+  }
+
+  it('passes for a device when the bus is at rest: what is due first comes first, and what is due together as it was asked for', async () => {
+    const { bus, guest } = await rig()
+    const vsp = new Sleeper(2)
+    bus.host.offer(vsp)
+    bus.settle()
+    const log: string[] = []
+    vsp.sleep(500, () => log.push('late'))
+    vsp.sleep(100, () => {
+      log.push('early')
+      vsp.sleep(400, () => log.push('last'))
+    })
+    vsp.sleep(100, () => log.push('as early'))
+    guest.send(bytes(1))
+    expect(log).toEqual([])
+    expect(bus.step()).toBe(true)
+    expect(log).toEqual([])
+    bus.settle()
+    expect(log).toEqual(['early', 'as early', 'late', 'last'])
+  })
+
+  it('stands still while something outside the bus is awaited, and nobody is called stalled for it', async () => {
+    const { bus, vsp: answering, vsc } = await rig()
+    const vsp = new Sleeper(2)
+    bus.host.offer(vsp)
+    let answer = (): void => undefined
+    answering.answer = (packet, channel) => {
+      const later = channel.defer(packet)
+      answer = () => void later.complete(bytes(4))
+    }
+    const log: string[] = []
+    const asking = vsc.ask(bytes(1))
+    vsp.sleep(100, () => log.push('due'))
+    bus.settle()
+    expect(log).toEqual([])
+    answer()
+    bus.settle()
+    expect(log).toEqual(['due'])
+    expect(toHex(await asking)).toBe('0400000000000000')
+  })
+
+  it('may pass before an answer: who waits for that is not stalled', async () => {
+    const bus = createBus()
+    const vsp = new Sleeper()
+    vsp.answer = (packet, channel) => {
+      const completion = channel.completionOf(packet)
+      vsp.sleep(1000, () => void completion.complete(bytes(4)))
+    }
+    bus.host.offer(vsp)
+    const vsc = await bus.guest.attach(new TestVsc())
+    expect(toHex(await vsc.ask(bytes(1)))).toBe('0400000000000000')
+  })
+
+  it('does not pass for a device that is not offered: it need not wait for anybody', () => {
+    const log: string[] = []
+    new Sleeper(1).sleep(100, () => log.push('at once'))
+    expect(log).toEqual(['at once'])
+  })
+})
+
 describe('pump', () => {
   it('a task cannot run others, and is queued once', () => {
     const pump = new Pump()

@@ -422,7 +422,7 @@ describe('RNDIS control', () => {
 describe('link, virtual function', () => {
   it('[B203] link down and up are indications; the same again is the other for 5 s', () => {
     const later: (readonly [run: () => void, milliseconds: number])[] = []
-    const rig = new NicRig({ later: (run, milliseconds) => later.push([run, milliseconds]) }).bringUp()
+    const rig = new NicRig({}, { host: { later: (run, milliseconds) => later.push([run, milliseconds]) } }).bringUp()
     const told = () => {
       rig.bus.settle()
       const messages = rig.answers()
@@ -453,7 +453,7 @@ describe('link, virtual function', () => {
 
   it('an ejected NIC pulls the cable, completes what still comes, and goes once the guest is quiet', async () => {
     const waiting: (() => void)[] = []
-    const rig = new NicRig({ later: (run) => waiting.push(run) }).bringUp()
+    const rig = new NicRig({}, { host: { later: (run) => waiting.push(run) } }).bringUp()
     const gone = rig.vsp.eject()
     rig.bus.settle()
     expect(rig.answers()).toMatchObject([{ type: 'RndisIndicateStatus', status: 0x4001_000c }])
@@ -470,7 +470,7 @@ describe('link, virtual function', () => {
 
   it('an ejected NIC goes in the end, though its guest is never quiet', () => {
     const waiting: (() => void)[] = []
-    const rig = new NicRig({ later: (run) => waiting.push(run) }).bringUp()
+    const rig = new NicRig({}, { host: { later: (run) => waiting.push(run) } }).bringUp()
     void rig.vsp.eject()
     let looks = 0
     for (; rig.vsp.isOffered; looks++) {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { VstorOperation } from '../src/devices/storage/index.ts'
+import { createBus } from '../src/index.ts'
 import { PAGE_SIZE } from '../src/memory/index.ts'
 import { DeviceId } from '../src/vmbus/device-ids.ts'
+import { StorageVsc } from '../src/vsc/storage/index.ts'
 import { FaultyDisk, MemoryDisk, StorageVsp } from '../src/vsp/storage/index.ts'
 import { toHex } from '../src/wire/index.ts'
 import { packet, StorageRig, srb, version } from './storage-rig.ts'
@@ -306,6 +308,138 @@ describe('Hot-plugging', () => {
     faulty.release()
     expect((await reading).srb).toBe(1)
     expect(rig.vsp.running).toBe(0)
+  })
+})
+
+describe('Ejecting', () => {
+  const read = { cdb: [0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0], length: 512 }
+
+  it('units go first, and the guest is told; what the disk has is completed; then the controller goes', async () => {
+    const faulty = new FaultyDisk(disk(), { seed: 1, delays: 1 })
+    const rig = await StorageRig.ready({ disk: faulty })
+    const reading = rig.execute(read)
+    rig.bus.settle()
+    const gone = rig.vsp.eject()
+    expect(rig.vsp.eject()).toBe(gone)
+    rig.bus.settle()
+    expect(rig.guest.notes.map(({ bytes }) => bytes[0])).toEqual([11])
+    expect([rig.vsp.isOffered, rig.vsp.running]).toEqual([true, 1])
+
+    const ready = rig.execute({ cdb: [0, 0, 0, 0, 0, 0] })
+    const inquiry = rig.execute({ cdb: [0x12, 0, 0, 0, 36, 0], length: 36 })
+    const luns = rig.execute({ cdb: [0xa0, 0, 0, 0, 0, 0, 0, 0, 0, 64, 0, 0], length: 64 })
+    rig.bus.settle()
+    faulty.release()
+    expect((await ready).srb).toBe(0x20)
+    expect((await inquiry).srb).toBe(1)
+    expect((await luns).transferred).toBe(8)
+    expect((await reading).srb).toBe(1)
+    await gone
+    expect([rig.vsp.isOffered, rig.vsp.running]).toEqual([false, 0])
+    rig.bus.settle()
+    expect(rig.guest.device).toBe(undefined)
+    expect(rig.violations).toEqual([])
+  })
+
+  it('the controller waits until the guest is quiet, and goes in the end though it never is', async () => {
+    const waiting: (() => void)[] = []
+    const rig = await StorageRig.ready({ disk: disk() }, { host: { later: (run) => waiting.push(run) } })
+    void rig.vsp.eject()
+    let looks = 0
+    for (; rig.vsp.isOffered; looks++) {
+      await rig.execute({ cdb: [0, 0, 0, 0, 0, 0] })
+      waiting.shift()?.()
+    }
+    expect([looks, waiting]).toEqual([151, []])
+    const other = await StorageRig.ready({ disk: disk() }, { host: { later: (run) => waiting.push(run) } })
+    const gone = other.vsp.eject()
+    for (looks = 0; other.vsp.isOffered; looks++) {
+      if (looks < 3) await other.execute({ cdb: [0, 0, 0, 0, 0, 0] })
+      waiting.shift()?.()
+    }
+    expect(looks).toBe(9)
+    await gone
+  })
+
+  it('a command that the disk never completes is aborted, once: what the disk does later is nobody’s', async () => {
+    const waiting: (() => void)[] = []
+    const faulty = new FaultyDisk(disk(), { seed: 1, delays: 1 })
+    const rig = await StorageRig.ready({ disk: faulty }, { host: { later: (run) => waiting.push(run) } })
+    rig.bus.memory.write(rig.page * PAGE_SIZE, new Uint8Array(512).fill(0xaa), 0, 512)
+    const reading = rig.execute(read)
+    rig.bus.settle()
+    const gone = rig.vsp.eject()
+    for (let looks = 0; looks < 150; looks++) waiting.shift()?.()
+    expect(rig.vsp.running).toBe(1)
+    waiting.shift()?.()
+    expect(await reading).toMatchObject({ srb: 2, status: 0xc000_0120, transferred: 0 })
+    expect([rig.vsp.isOffered, rig.vsp.running]).toEqual([true, 0])
+    faulty.release()
+    while (rig.vsp.isOffered) waiting.shift()?.()
+    await gone
+    expect(toHex(rig.data(4))).toBe('aaaaaaaa')
+    expect(rig.violations).toEqual([])
+  })
+
+  it('a controller that no guest has opened goes at once; offered anew it has its units; one that is revoked meanwhile stays gone', async () => {
+    const bus = createBus()
+    const vsp = new StorageVsp({ disk: disk() })
+    await vsp.eject()
+    bus.host.offer(vsp)
+    bus.settle()
+    await vsp.eject()
+    expect(vsp.isOffered).toBe(false)
+    bus.host.offer(vsp)
+    const driver = await bus.guest.attach(StorageVsc)
+    expect((await driver.units()).map(({ lun }) => lun)).toEqual([0])
+    const gone = vsp.eject()
+    vsp.close()
+    await gone
+    bus.host.offer(vsp)
+    bus.settle()
+    expect(vsp.isOffered).toBe(true)
+    bus.close()
+  })
+
+  it('under load, each command of our driver’s ends once: with data before, and as one of an absent unit after', async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const faulty = new FaultyDisk(disk(), { seed, delays: 0.5 })
+      const bus = createBus({ seed, scheduling: 'scheduled' })
+      const vsp = new StorageVsp({ disk: faulty, maxSubchannels: 2 })
+      bus.host.offer(vsp)
+      const driver = await bus.guest.attach(new StorageVsc({ cpus: 3, queueDepth: 16 }))
+      const ends: string[][] = []
+      // Each goes on until it is refused.
+      const load = (): void => {
+        const told: string[] = []
+        ends.push(told)
+        driver.submit({
+          cdb: Uint8Array.of(0x28, 0, 0, 0, 0, ends.length % 64, 0, 0, 1, 0),
+          read: 512,
+          done: ({ kind, srbStatus }) => {
+            told.push(`${kind} ${srbStatus}`)
+            if (kind === 'good') load()
+          },
+        })
+      }
+      for (let number = 0; number < 32; number++) load()
+      for (let round = 0; round < 10; round++) {
+        bus.settle()
+        faulty.release(3)
+      }
+      const gone = vsp.eject()
+      while (vsp.isOffered) {
+        bus.settle()
+        faulty.release()
+      }
+      await gone
+      expect([seed, vsp.running, driver.inFlight, driver.waiting]).toEqual([seed, 0, 0, 0])
+      expect(ends.filter((told) => told.length !== 1)).toEqual([])
+      const refused = ends.filter(([end]) => end === 'failed 32').length
+      const good = ends.filter(([end]) => end === 'good 1').length
+      expect([refused, good]).toEqual([32, ends.length - 32])
+      expect(good).toBeGreaterThan(10)
+    }
   })
 })
 

@@ -32,7 +32,7 @@ export { type Binding, defaultRingBytes, type GuestDriver } from './guest-end/gu
 export { GuestEndpoint, type GuestOptions } from './guest-end/guest-endpoint.ts'
 export { PageAllocator, type PageRun, pageNumbersOf } from './guest-end/page-allocator.ts'
 export { type EndOptions, Host, type LoneHostOptions } from './host-end/host.ts'
-export type { DeviceHost, HostDevice, PendingOpen } from './host-end/host-device.ts'
+export type { DeviceHost, HostDevice, Later, PendingOpen } from './host-end/host-device.ts'
 export { HostEndpoint, type HostOptions } from './host-end/host-endpoint.ts'
 export { Pump, type PumpOptions, type Scheduling, Task } from './pump.ts'
 export { Random } from './random.ts'

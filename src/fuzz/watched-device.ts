@@ -49,6 +49,7 @@ export class WatchedVsp extends WatchedEnd<HostDevice> implements HostDevice {
 
   attached(host: DeviceHost): void {
     this.inner.attached({
+      later: host.later,
       offerSubchannel: (_, index) => host.offerSubchannel(this, index),
       revokeSubchannels: () => host.revokeSubchannels(this),
       revoke: () => host.revoke(this),

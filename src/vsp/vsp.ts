@@ -4,6 +4,7 @@ import type { PageList } from '../memory/index.ts'
 import type { GpadlId } from '../vmbus/ids.ts'
 import type { RingPacket } from '../vmbus/ring/index.ts'
 import type { OfferParams } from '../vmbus/server/effects.ts'
+import { type Activity, whenQuiet } from './quiet.ts'
 
 /** What every VSP tells of itself. */
 export interface VspEvents {
@@ -31,6 +32,8 @@ export abstract class Vsp<Events extends object = object>
   abstract readonly offer: OfferParams
   readonly #channels = new Map<number, Channel>()
   #host: DeviceHost | undefined
+  /** Settled when the device is gone, once that has begun. */
+  #leaving: Promise<void> | undefined
 
   /** The primary channel while the guest has it open. */
   get channel(): Channel | undefined {
@@ -88,6 +91,32 @@ export abstract class Vsp<Events extends object = object>
     this.#host?.revokeSubchannels(this)
   }
 
+  /** Has something run in so many milliseconds, by the host's time; at once when no host offers the device. */
+  protected later(run: () => void, milliseconds: number): void {
+    if (this.#host === undefined) run()
+    else this.#host.later(run, milliseconds)
+  }
+
+  /**
+   * Takes the device away once its guest is quiet, and within 30 s in any case; at once when the guest has not opened it. The promise is
+   * kept when it is gone, in whatever way.
+   */
+  protected closeWhenQuiet(activity: Activity): Promise<void> {
+    const host = this.#host
+    if (host === undefined) return Promise.resolve()
+    if (this.#leaving !== undefined) return this.#leaving
+    const leaving = new Promise<void>((resolve) => this.#lifecycle.once('revoked', resolve))
+    this.#leaving = leaving
+    if (this.channel === undefined) this.close()
+    else {
+      whenQuiet(activity, host.later, () => {
+        // It may have gone meanwhile, and be offered anew.
+        if (this.#leaving === leaving) this.close()
+      })
+    }
+    return leaving
+  }
+
   /** Guest memory that the driver shares with the device as a GPADL: a list of pages for each range. */
   protected gpadl(gpadlId: GpadlId): readonly PageList[] | undefined {
     return this.#host?.gpadl(this, gpadlId)
@@ -102,6 +131,7 @@ export abstract class Vsp<Events extends object = object>
 
   detached(): void {
     this.#host = undefined
+    this.#leaving = undefined
     this.#lifecycle.emit('revoked')
   }
 

@@ -32,8 +32,13 @@ export interface HostDevice extends ChannelHandler {
   opened(channel: Channel): void
 }
 
+/** Has something run in so many milliseconds. */
+export type Later = (run: () => void, milliseconds: number) => void
+
 /** What a device can do at the host's end. */
 export interface DeviceHost {
+  /** Has something run in so many milliseconds, by the host's time. */
+  readonly later: Later
   /** Offers a further channel of the device: same interface and instance, index 1 …. Behaviour 37. */
   offerSubchannel(device: HostDevice, subchannelIndex: number): OfferId
   /** Takes the device's sub-channels away, the last first, and leaves the primary one: its guest begins anew. */

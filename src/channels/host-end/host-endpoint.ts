@@ -11,14 +11,20 @@ import type { ChannelEvent } from '../conversation.ts'
 import type { EndLog } from '../end-log.ts'
 import { type Pump, Task } from '../pump.ts'
 import { type HostTransport, HvStatus, vmbusMessageType } from '../transports/transport.ts'
-import type { DeviceHost, HostDevice, PendingOpen } from './host-device.ts'
+import type { DeviceHost, HostDevice, Later, PendingOpen } from './host-device.ts'
 import { HostOffer, pageListsOf } from './host-offer.ts'
 import { HostSignals } from './host-signals.ts'
+import { IdleTime } from './idle-time.ts'
 
 /** How the host's end behaves. */
 export interface HostOptions {
   readonly server?: Omit<ServerOptions, 'violations'>
   readonly limits?: ChannelLimits
+  /**
+   * Time for devices that wait. Default: at rest, when nothing is left to run and nothing is awaited from outside the bus, the earliest
+   * of what waits is due. A host whose guest is elsewhere ({@link Host}) has `setTimeout`.
+   */
+  readonly later?: Later
   /** Answers the device for an hvsocket that the guest connects, or nothing when no one listens. */
   readonly listen?: (serviceId: Guid, endpointId: Guid) => HostDevice | undefined
 }
@@ -30,6 +36,7 @@ export interface HostOptions {
 export class HostEndpoint implements DeviceHost {
   readonly server: VmbusServer
   readonly transport: HostTransport
+  readonly later: Later
   readonly #pump: Pump
   readonly #log: EndLog
   readonly #options: HostOptions
@@ -48,6 +55,7 @@ export class HostEndpoint implements DeviceHost {
     this.#options = options
     this.server = new VmbusServer({ ...options.server, violations: log.policy })
     this.#signals = new HostSignals(transport, log)
+    this.later = options.later ?? this.#idleTime()
     transport.attach({
       post: (connectionId, messageType, payload) => this.#posted(connectionId, messageType, payload),
       signal: (connectionId) => this.#signals.received(connectionId),
@@ -101,13 +109,11 @@ export class HostEndpoint implements DeviceHost {
     return [...this.#byDevice.keys()]
   }
 
-  /** Whether something outside the bus still owes the guest an answer on this channel. */
+  /** Whether something outside the bus still owes the guest an answer on this channel, or another of the same device's. */
   owes(channelId: number): boolean {
-    for (const offer of this.#offers.values()) {
-      if (offer.channelId !== channelId) continue
-      if (offer.opening === 'deferred' || offer.channel?.isAwaited === true) return true
-    }
-    return false
+    const offers = [...this.#offers.values()]
+    const device = offers.find((offer) => offer.channelId === channelId)?.device
+    return offers.some((offer) => offer.device === device && isAwaited(offer))
   }
 
   /** What this end waits for, a line each. */
@@ -125,6 +131,18 @@ export class HostEndpoint implements DeviceHost {
       device.detached()
     }
     this.transport.watch(undefined)
+  }
+
+  #idleTime(): Later {
+    const time = new IdleTime()
+    const task = new Task('host time', () => time.pass())
+    this.#pump.onQuiet(() => {
+      if (time.isAwaited && ![...this.#offers.values()].some(isAwaited)) this.#pump.schedule(task)
+    })
+    return (run, milliseconds) => {
+      time.later(run, milliseconds)
+      this.#pump.wake()
+    }
   }
 
   #offer(device: HostDevice, params: OfferParams): OfferId {
@@ -351,6 +369,11 @@ export class HostEndpoint implements DeviceHost {
   #tell({ channelId, params }: HostOffer, what: ChannelEvent['what'], why?: string): void {
     this.#log.channel(what, params, channelId, why)
   }
+}
+
+/** Whether something outside the bus owes the guest an answer. */
+function isAwaited({ opening, channel }: HostOffer): boolean {
+  return opening === 'deferred' || channel?.isAwaited === true
 }
 
 function ringPart(pfns: readonly number[], start: number, end: number) {

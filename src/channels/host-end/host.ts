@@ -45,6 +45,8 @@ export class Host {
     this.pump = pump
     const log = new EndLog('host', options.partition ?? 'root', this.events, violations, now)
     this.endpoint = new HostEndpoint(transport, pump, log, {
+      // A guest elsewhere goes by its own clock.
+      later: (run, milliseconds) => void setTimeout(run, milliseconds),
       ...options.host,
       server: { maxVersion: versionNumber(options.version), features, ...options.host?.server },
     })

@@ -22,8 +22,6 @@ export interface NetworkVspOptions {
   readonly name?: string
   /** Serial number of a virtual function that goes with the NIC. Default none. */
   readonly virtualFunction?: number
-  /** Runs something later, for the pauses in `setLink` and `eject`. Default `setTimeout`. */
-  readonly later?: (run: () => void, milliseconds: number) => void
   /** What `NetworkVsp.save` answered: the NIC goes on where it was. */
   readonly saved?: NicSettings
 }

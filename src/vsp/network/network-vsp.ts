@@ -12,7 +12,8 @@ import {
 } from '../../devices/network/index.ts'
 import { DeviceId } from '../../vmbus/device-ids.ts'
 import type { GpadlId } from '../../vmbus/ids.ts'
-import { PACKET_TYPE, type RingPacket } from '../../vmbus/ring/index.ts'
+import { PacketType } from '../../vmbus/packet-types.ts'
+import type { RingPacket } from '../../vmbus/ring/index.ts'
 import type { OfferParams } from '../../vmbus/server/effects.ts'
 import { u32At } from '../../vmbus/u32.ts'
 import type { Violation } from '../../vmbus/violation.ts'
@@ -25,7 +26,6 @@ import type { NetworkVspEvents, NetworkVspOptions } from './network-options.ts'
 import type { NicInfo } from './nic-info.ts'
 import { frameSizes, freshSettings, freshStatistics, type NicSettings, type NicStatistics } from './nic-settings.ts'
 import { NvspWords, paddedMessage } from './nvsp-words.ts'
-import { whenQuiet } from './quiet.ts'
 import { controlReserve, ReceiveBuffer } from './receive-buffer.ts'
 import { Receiver, type ReceiveTarget } from './receiver.ts'
 import { handleControl, indication } from './rndis-control.ts'
@@ -110,7 +110,7 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
       return
     }
     this.#indicateLink(!isUp)
-    this.#later(() => {
+    this.later(() => {
       if (toggle === this.#toggle) this.#indicateLink(isUp)
     }, linkToggleMilliseconds)
   }
@@ -122,16 +122,7 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
    */
   eject(): Promise<void> {
     if (this.#settings.isLinkUp) this.setLink(false)
-    return new Promise((resolve) => {
-      whenQuiet(
-        () => (this.isOffered ? this.#packets : undefined),
-        (run, milliseconds) => this.#later(run, milliseconds),
-        () => {
-          this.close()
-          resolve()
-        },
-      )
-    })
+    return this.closeWhenQuiet({ count: () => this.#packets })
   }
 
   /** A virtual function comes with the NIC: the guest is told its serial number. */
@@ -183,7 +174,7 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
 
   protected override onPacket(packet: RingPacket, channel: Channel): void {
     this.#packets += 1
-    const isMessage = packet.type === PACKET_TYPE.dataInBand || packet.type === PACKET_TYPE.dataUsingGpaDirect
+    const isMessage = packet.type === PacketType.DataInBand || packet.type === PacketType.DataUsingGpaDirect
     if (!isMessage || packet.payloadLength < 4) {
       this.#stop(channel, 'SHORT', 'header', `a packet of type ${packet.type} with ${packet.payloadLength} bytes`)
     } else if (u32At(packet.bytes, packet.payloadOffset) === NvspMessageType.SendRndisPacket) {
@@ -462,12 +453,6 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
     if (receiveBuffer !== undefined)
       this.#receiveBuffer = this.#mapReceiveBuffer(receiveBuffer.gpadlId, receiveBuffer.id)
     if (sendBuffer !== undefined) this.#sendBuffer = this.#bufferPages(sendBuffer.gpadlId)
-  }
-
-  #later(run: () => void, milliseconds: number): void {
-    const { later } = this.#options
-    if (later === undefined) setTimeout(run, milliseconds)
-    else later(run, milliseconds)
   }
 
   #describe(): NicInfo {

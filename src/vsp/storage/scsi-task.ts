@@ -141,6 +141,12 @@ export class ScsiTask implements DiskRequest {
     this.data.revoke()
   }
 
+  /** For the VSP: tells the guest that the command is aborted. Whatever the unit still does is nothing to it. */
+  abort(): void {
+    this.#answerWith(SrbStatus.Aborted, ScsiStatus.Good, 0, undefined)
+    this.abandon()
+  }
+
   /** The command is done, and moved so many bytes. */
   good(transferred = 0): void {
     if (this.data.faulted) this.fail(SrbStatus.InternalError)
@@ -230,10 +236,18 @@ export class ScsiTask implements DiskRequest {
     }
   }
 
-  /** The answer takes the packet's place, and goes out. Behaviours 169 and 176. */
   #finish(srbStatus: number, scsiStatus: number, transferred: number, sense: Sense | undefined): void {
     if (this.#state !== 'running') throw new Error('a SCSI command was finished twice')
     this.#state = 'finished'
+    this.#answerWith(srbStatus, scsiStatus, transferred, sense)
+    this.#channel = undefined
+    this.data.revoke()
+    this.#state = 'free'
+    this.#done(this)
+  }
+
+  /** The answer takes the packet's place, and goes out. Behaviours 169 and 176. */
+  #answerWith(srbStatus: number, scsiStatus: number, transferred: number, sense: Sense | undefined): void {
     const withSense = sense !== undefined && (this.flags & SrbFlags.disableAutosense) === 0
     const packet = this.#packet
     const view = this.#view
@@ -252,11 +266,7 @@ export class ScsiTask implements DiskRequest {
     if (request !== undefined) this.#channel?.complete(request, this.#answer)
     else this.#completion?.complete(this.#answer)
     this.#completion = undefined
-    this.#channel = undefined
     this.#waitsIn?.delete(this)
     this.#waitsIn = undefined
-    this.data.revoke()
-    this.#state = 'free'
-    this.#done(this)
   }
 }

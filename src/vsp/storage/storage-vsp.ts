@@ -12,7 +12,8 @@ import {
 } from '../../devices/storage/index.ts'
 import { DeviceId } from '../../vmbus/device-ids.ts'
 import { GpaRanges } from '../../vmbus/gpa-ranges.ts'
-import { PACKET_TYPE, type RingPacket } from '../../vmbus/ring/index.ts'
+import { PacketType } from '../../vmbus/packet-types.ts'
+import type { RingPacket } from '../../vmbus/ring/index.ts'
 import type { OfferParams } from '../../vmbus/server/effects.ts'
 import type { Violation } from '../../vmbus/violation.ts'
 import { type Guid, guid, type Infer } from '../../wire/index.ts'
@@ -56,6 +57,8 @@ const noWwn: Infer<typeof FcWwn> = {
   secondaryNodeWwn: new Uint8Array(8),
 }
 const absent = new AbsentUnit()
+/** What a guest finds on a controller that is being taken away. */
+const noUnits: ReadonlyMap<number, LogicalUnit> = new Map()
 
 /**
  * A storage device: a controller with any number of units.
@@ -73,6 +76,10 @@ export class StorageVsp extends Vsp<StorageVspEvents> {
   /** The one path of an IDE accelerator. */
   readonly #path: number | undefined
   readonly #units = new Map<number, LogicalUnit>()
+  /** Those that the guest sees. */
+  #visible: ReadonlyMap<number, LogicalUnit> = this.#units
+  /** Packets that came. */
+  #packets = 0
   readonly #ranges = new GpaRanges()
   /** Tasks that nobody uses, and those of each channel. */
   readonly #free: ScsiTask[] = []
@@ -135,6 +142,28 @@ export class StorageVsp extends Vsp<StorageVspEvents> {
     return unit
   }
 
+  /**
+   * Takes the controller away as a real host does, from a guest that may be using it: first its units, of which the guest is told; then,
+   * once what the disks have is completed and the guest, which finds no unit any more, is quiet, itself. Disks have 15 s; then what they
+   * still have is aborted. The units stay the device's: it can be offered again.
+   *
+   * A bare `close()` leaves commands without completion, and Linux waits for those for ever: it takes nothing more from the rings of a
+   * rescinded channel (vmbus_chan_sched), and no time-out of its disks ends (storvsc_eh_timed_out).
+   */
+  eject(): Promise<void> {
+    if (this.#visible !== noUnits) {
+      this.#visible = noUnits
+      this.#busChanged()
+    }
+    return this.closeWhenQuiet({
+      count: () => this.#packets,
+      isBusy: () => this.running > 0,
+      abort: () => {
+        for (const tasks of this.#running.values()) for (const task of [...tasks]) task.abort()
+      },
+    })
+  }
+
   protected override onOpen(channel: Channel): void {
     this.#running.set(channel, new Set())
     if (channel.subchannelIndex === 0) this.#handshake.reset()
@@ -153,11 +182,13 @@ export class StorageVsp extends Vsp<StorageVspEvents> {
 
   override detached(): void {
     this.#subchannels = 0
+    this.#visible = this.#units
     super.detached()
   }
 
   protected override onPacket(packet: RingPacket, channel: Channel): void {
-    if (packet.type !== PACKET_TYPE.dataInBand && packet.type !== PACKET_TYPE.dataUsingGpaDirect) {
+    this.#packets += 1
+    if (packet.type !== PacketType.DataInBand && packet.type !== PacketType.DataUsingGpaDirect) {
       this.#stop(channel, 'storage-packet-type', 'TYPE', 'descriptor.type', 0, `a packet of type ${packet.type}`)
       return
     }
@@ -191,7 +222,7 @@ export class StorageVsp extends Vsp<StorageVspEvents> {
     task.take(packet, channel)
     const wanted = task.transferLength
     let isReachable = true
-    if (packet.type === PACKET_TYPE.dataUsingGpaDirect || wanted > 0) {
+    if (packet.type === PacketType.DataUsingGpaDirect || wanted > 0) {
       const size = this.#takeData(task, packet, channel, wanted)
       if (size === undefined) {
         task.abandon()
@@ -212,7 +243,7 @@ export class StorageVsp extends Vsp<StorageVspEvents> {
    * it is not one range that holds the transfer (ST-08, ST-10).
    */
   #takeData(task: ScsiTask, packet: RingPacket, channel: Channel, wanted: number): boolean | undefined {
-    if (packet.type !== PACKET_TYPE.dataUsingGpaDirect) {
+    if (packet.type !== PacketType.DataUsingGpaDirect) {
       return this.#stopForData(channel, `${wanted} bytes of data without a range`)
     }
     if (packet.rangeCount > 1) return this.#stopForData(channel, `${packet.rangeCount} ranges`)
@@ -233,13 +264,13 @@ export class StorageVsp extends Vsp<StorageVspEvents> {
   #unitFor(task: ScsiTask): LogicalUnit {
     if (task.cdb[0] === ScsiOpcode.ReportLuns) return this.#reporter
     const path = this.#path ?? task.pathId
-    return this.#units.get(path * 0x1_0000 + task.targetId * 0x100 + task.lun) ?? absent
+    return this.#visible.get(path * 0x1_0000 + task.targetId * 0x100 + task.lun) ?? absent
   }
 
   readonly #reporter: LogicalUnit = {
     execute: (task) => {
       const first = task.pathId * 0x1_0000 + task.targetId * 0x100
-      const luns = [...this.#units.keys()]
+      const luns = [...this.#visible.keys()]
         .filter((key) => key >= first && key < first + 0x100)
         .map((key) => key - first)
       reportLuns(
