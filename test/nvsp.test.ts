@@ -12,7 +12,7 @@ import {
 import { fromHex } from '../src/trace/hex.ts'
 import { parseTranscript } from '../src/trace/transcript.ts'
 import { Session } from '../src/vmbus/session.ts'
-import { isWireError, toHex, tryDecode } from '../src/wire/index.ts'
+import { isWireError, toHex, toJSON, tryDecode } from '../src/wire/index.ts'
 import { recordings, recordingText } from './transcripts.ts'
 
 const guest = { from: 'guest' } as const
@@ -96,6 +96,29 @@ describe('NVSP messages, byte for byte', () => {
     ],
     ['VF association', 'host', { type: 'NvspSendVfAssociation', allocated: 1, serial: 7 }, '800000000100000007000000'],
     ['SWITCH_DATA_PATH', 'guest', { type: 'NvspSwitchDataPath', activeDataPath: 1 }, '8100000001000000'],
+    [
+      'OID_QUERY_EX',
+      'guest',
+      { type: 'NvspOidQueryEx', object: { objectType: 0x96, revision: 1, size: 8 }, oid: 0x0001_0203 },
+      '830000009601080003020100',
+    ],
+    [
+      'its answer',
+      'host',
+      { type: 'NvspOidQueryExComplete', status: 0xc000_00bb, byteCount: 0 },
+      '84000000bb0000c000000000',
+    ],
+    [
+      'PD_API answer, its status an NTSTATUS',
+      'host',
+      {
+        type: 'NvspPdApiComplete',
+        operation: 3,
+        status: 0xc000_00bb,
+        parameters: { type: 'PdOpenProviderAnswer', provider: { providerId: 9 } },
+      },
+      `8700000003000000bb0000c009000000${'00'.repeat(24)}`,
+    ],
   ]
   for (const [name, from, message, hex] of cases) {
     it(name, () => {
@@ -103,6 +126,11 @@ describe('NVSP messages, byte for byte', () => {
       expect(NvspMessage.decode(fromHex(hex), { from })).toEqual(message)
     })
   }
+
+  it('what packet direct came to is no NVSP status', () => {
+    const answer = NvspMessage.decode(fromHex(`870000000300000001000000${'00'.repeat(28)}`), host)
+    expect(toJSON(NvspMessage, answer)).toMatchObject({ type: 'NvspPdApiComplete', status: 1 })
+  })
 
   it('[OK-17] padded to 0x1c or 0x28 bytes they are the same, and the padding is kept', () => {
     for (const size of [0x1c, 0x28]) {
@@ -134,6 +162,7 @@ describe('what a version allows', () => {
     expect(refused('7d000000', NvspVersion.V2)).toEqual([])
     expect(refused('81000000', NvspVersion.V2)).toEqual(['TYPE'])
     expect(refused('87000000', NvspVersion.V5)).toEqual(['TYPE'])
+    expect(refused('83000000', NvspVersion.V4)).toEqual(['TYPE'])
     for (const type of ['6d000000', '74000000', '7c000000', 'e7030000']) {
       expect(NvspMessage.decode(padded(type), guest).type).toBe('NvspOther')
     }

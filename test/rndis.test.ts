@@ -9,6 +9,7 @@ import {
   ipChecksum,
   LargeSendInfo,
   NdisHash,
+  NdisObjectType,
   NdisOffload,
   NdisReceiveScaleParameters,
   Oid,
@@ -29,7 +30,7 @@ import {
 } from '../src/devices/network/index.ts'
 import { fromHex } from '../src/trace/hex.ts'
 import { parseTranscript } from '../src/trace/transcript.ts'
-import { toHex, tryDecode } from '../src/wire/index.ts'
+import { toHex, toJSON, tryDecode } from '../src/wire/index.ts'
 import { recordings, recordingText } from './transcripts.ts'
 
 const guest = { from: 'guest' } as const
@@ -115,6 +116,35 @@ describe('RNDIS messages, byte for byte', () => {
         data: new Uint8Array(0),
       },
       '07000000140000000b0001400000000000000000',
+    ],
+    [
+      'SET_EX',
+      'guest',
+      {
+        type: 'RndisSetExRequest',
+        header: { messageLength: 32 },
+        requestId: 11,
+        oid: Oid.OID_GEN_CURRENT_PACKET_FILTER,
+        informationLength: 4,
+        informationOffset: 20,
+        deviceVcHandle: 0,
+        data: fromHex('0d000000'),
+      },
+      '09000000200000000b0000000e0101000400000014000000000000000d000000',
+    ],
+    [
+      'its answer, with information of its own',
+      'host',
+      {
+        type: 'RndisSetExComplete',
+        header: { messageLength: 28 },
+        requestId: 11,
+        status: 0,
+        informationLength: 4,
+        informationOffset: 16,
+        data: fromHex('01000000'),
+      },
+      '090000801c0000000b00000000000000040000001000000001000000',
     ],
   ]
   for (const [name, from, message, hex] of cases) {
@@ -210,6 +240,21 @@ describe('per-packet information', () => {
       [1, true],
     ])
     expect(frameOf(message)).toEqual(new Uint8Array(60).fill(9))
+    // Version 1 (Linux RNDIS_PKTINFO_ID_V1), the flags, no id.
+    expect(pieces.map(({ value }) => toHex(value)).at(-1)).toBe('01070000')
+  })
+
+  it('a key of UDP, and what else an object of NDIS may be, have names', () => {
+    expect(
+      toJSON(
+        NdisReceiveScaleParameters,
+        NdisReceiveScaleParameters.decode(fromHex(`8903000020${'00'.repeat(3)}00c00100${'00'.repeat(28)}`)),
+      ),
+    ).toMatchObject({
+      flags: { defaultProcessorUnchanged: true },
+      hashInformation: { udpIpv4: true, udpIpv6: true, udpIpv6Extensions: true },
+    })
+    expect(NdisObjectType).toMatchObject({ OidRequest: 0x96, OffloadEncapsulation: 0xa8 })
   })
 
   it('the words mean what Linux means by them', () => {

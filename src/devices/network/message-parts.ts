@@ -6,7 +6,6 @@ import {
   RndisPacketBody,
   RndisQueryCompleteBody,
   RndisQueryRequestBody,
-  RndisSetRequestBody,
 } from './rndis.ts'
 import { rndisHeaderSize } from './rndis-header.ts'
 
@@ -24,24 +23,26 @@ function part(data: Uint8Array, bodySize: number, offset: number, length: number
 }
 
 /**
- * The information that a query, its answer or a set carries; empty when its length is 0. `undefined` when offset and length name bytes
+ * The information that a query, a set or an answer carries; empty when its length is 0. `undefined` when offset and length name bytes
  * that are not there (RN-21).
  */
 export function informationOf(
   message: WithData & {
-    readonly type: 'RndisQueryRequest' | 'RndisQueryComplete' | 'RndisSetRequest'
+    readonly type:
+      | 'RndisQueryRequest'
+      | 'RndisQueryComplete'
+      | 'RndisSetRequest'
+      | 'RndisSetExRequest'
+      | 'RndisSetExComplete'
     readonly informationOffset: number
     readonly informationLength: number
   },
 ): Uint8Array | undefined {
   const { type, data, informationOffset, informationLength } = message
   if (informationLength === 0) return new Uint8Array(0)
-  const body =
-    type === 'RndisQueryComplete'
-      ? RndisQueryCompleteBody
-      : type === 'RndisQueryRequest'
-        ? RndisQueryRequestBody
-        : RndisSetRequestBody
+  // Queries and sets have bodies of one size.
+  const isAnswer = type === 'RndisQueryComplete' || type === 'RndisSetExComplete'
+  const body = isAnswer ? RndisQueryCompleteBody : RndisQueryRequestBody
   return part(data, body.size, informationOffset, informationLength)
 }
 
@@ -59,7 +60,11 @@ export function statusBufferOf(
 }
 
 /** The frame in a packet; `undefined` when its offset and length name bytes that are not there. */
-export function frameOf({ data, dataOffset, dataLength }: RndisPacket): Uint8Array | undefined {
+export function frameOf({
+  data,
+  dataOffset,
+  dataLength,
+}: Pick<RndisPacket, 'data' | 'dataOffset' | 'dataLength'>): Uint8Array | undefined {
   return part(data, RndisPacketBody.size, dataOffset, dataLength)
 }
 

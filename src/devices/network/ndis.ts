@@ -1,11 +1,13 @@
 import { bytes, flags, type Infer, openEnum, reserved, struct, u8, u16, u32 } from '../../wire/index.ts'
 
-/** Kinds of NDIS objects. Source: Linux drivers/net/hyperv/hyperv_net.h (NDIS_OBJECT_TYPE_*). */
+/** Kinds of NDIS objects. Source: Linux drivers/net/hyperv/hyperv_net.h (NDIS_OBJECT_TYPE_*), OpenVMM netvsp rndisprot. */
 export const NdisObjectType = {
   Default: 0x80,
   RssCapabilities: 0x88,
   RssParameters: 0x89,
+  OidRequest: 0x96,
   Offload: 0xa7,
+  OffloadEncapsulation: 0xa8,
 } as const
 
 /** First 4 bytes of the larger NDIS structures. */
@@ -208,7 +210,7 @@ export const NdisOffloadEncapsulation = /* @__PURE__ */ struct(
   { size: 28 },
 )
 
-/** Hash functions and what they are over. Source: Linux hyperv_net.h (NDIS_HASH_*). */
+/** Hash functions and what they are over. Source: Linux hyperv_net.h (NDIS_HASH_*), for UDP OpenVMM netvsp rndisprot. */
 export const NdisHash = {
   toeplitz: 0x1,
   ipv4: 0x100,
@@ -217,20 +219,27 @@ export const NdisHash = {
   ipv6Extensions: 0x800,
   tcpIpv6: 0x1000,
   tcpIpv6Extensions: 0x2000,
+  udpIpv4: 0x4000,
+  udpIpv6: 0x8000,
+  udpIpv6Extensions: 0x1_0000,
 } as const
 
-/** What receive side scaling can do. Source: Linux hyperv_net.h (NDIS_RSS_CAPS_*). */
+/** What receive side scaling can do. Source: Linux hyperv_net.h (NDIS_RSS_CAPS_*), OpenVMM netvsp rndisprot. */
 export const NdisRssCapabilities = {
   toeplitz: 0x1,
   hashTcpIpv4: 0x100,
   hashTcpIpv6: 0x200,
   hashTcpIpv6Extensions: 0x400,
+  hashUdpIpv4: 0x800,
+  hashUdpIpv6: 0x1000,
+  hashUdpIpv6Extensions: 0x2000,
   messageSignaledInterrupts: 0x0100_0000,
   classificationAtIsr: 0x0200_0000,
   classificationAtDpc: 0x0400_0000,
   usingMsiX: 0x0800_0000,
   availableOnPorts: 0x1000_0000,
   supportsMsiX: 0x2000_0000,
+  supportsIndependentEntryMove: 0x4000_0000,
 } as const
 
 /** OID_GEN_RECEIVE_SCALE_CAPABILITIES: how far the NIC can spread what it receives. */
@@ -248,13 +257,15 @@ export const NdisReceiveScaleCapabilities = /* @__PURE__ */ struct(
   { size: 18, aliases: { linux: 'ndis_recv_scale_cap' } },
 )
 
-/** Source: Linux hyperv_net.h (NDIS_RSS_PARAM_FLAG_*). */
+/** Which of the parameters are to stay as they were. Source: Linux hyperv_net.h (NDIS_RSS_PARAM_FLAG_*), OpenVMM netvsp rndisprot. */
 export const NdisReceiveScaleFlags = {
   baseCpuUnchanged: 0x1,
   hashInformationUnchanged: 0x2,
   indirectionTableUnchanged: 0x4,
   hashKeyUnchanged: 0x8,
+  /** Receive side scaling is off. */
   disable: 0x10,
+  defaultProcessorUnchanged: 0x20,
 } as const
 
 /** OID_GEN_RECEIVE_SCALE_PARAMETERS: how to spread. Offsets count from the structure's start; table and key lie behind it. */
@@ -304,7 +315,7 @@ export const PacketFilterValue = /* @__PURE__ */ struct(
   { size: 4 },
 )
 
-/** Source: Linux include/linux/rndis.h (RNDIS_MAC_OPTION_*), OpenVMM netvsp for 802.1Q. */
+/** What a NIC's MAC does. Source: Linux include/linux/rndis.h (RNDIS_MAC_OPTION_*), from 0x80 on OpenVMM netvsp rndisprot. */
 export const NdisMacOptions = {
   copyLookaheadData: 0x1,
   receiveSerialized: 0x2,
@@ -313,6 +324,8 @@ export const NdisMacOptions = {
   fullDuplex: 0x10,
   eotxIndication: 0x20,
   ieee8021pPriority: 0x40,
+  supportsMacAddressOverwrite: 0x80,
+  receiveAtDpc: 0x100,
   ieee8021qVlan: 0x200,
 } as const
 

@@ -14,7 +14,7 @@ import {
   u32,
   u64,
 } from '../../wire/index.ts'
-import { NvspHeader, nvspMessage, nvspStatus } from './nvsp-header.ts'
+import { NvspHeader, nvspMessage } from './nvsp-header.ts'
 
 /** Operations of the packet direct interface (NVSP 6). Source: Linux hyperv_net.h (nvsp_6_pd_api_op). */
 export const PdApiOperation = {
@@ -157,7 +157,12 @@ export const NvspPdApiRequestBody = /* @__PURE__ */ struct(
 /** Body of {@link NvspPdApiComplete}. */
 export const NvspPdApiCompleteBody = /* @__PURE__ */ struct(
   'NvspPdApiCompleteBody',
-  { operation, status: nvspStatus, parameters: answerParameters },
+  {
+    operation,
+    /** An NTSTATUS: 0 for success. */
+    status: u32,
+    parameters: answerParameters,
+  },
   { size: 36, aliases: { linux: 'nvsp_6_pd_api_comp' } },
 )
 

@@ -7,6 +7,7 @@ import {
   gap,
   type Infer,
   openEnum,
+  pinned,
   reserved,
   rest,
   struct,
@@ -16,9 +17,12 @@ import {
   u64,
   union,
 } from '../../wire/index.ts'
+import { NdisObjectHeader } from './ndis.ts'
 import { NvspHeader, NvspMessageType, nvspMessage, nvspStatus } from './nvsp-header.ts'
 import { NvspPdApiComplete, NvspPdApiRequest, NvspPdPostBatch } from './nvsp-pd.ts'
 import { NvspVersion } from './nvsp-version.ts'
+import { Oid } from './oid.ts'
+import { rndisStatus } from './rndis-header.ts'
 
 const version = /* @__PURE__ */ openEnum('NvspVersion', u32, NvspVersion)
 
@@ -222,6 +226,24 @@ export const NvspSwitchDataPathBody = /* @__PURE__ */ struct(
   { size: 4, aliases: { linux: 'nvsp_4_sw_datapath' } },
 )
 
+/** Guest to host: asks for an OID's value. No driver at hand sends it. Source: OpenVMM netvsp protocol. */
+export const NvspOidQueryEx = /* @__PURE__ */ struct(
+  'NvspOidQueryEx',
+  { header: pinned(NvspHeader, { messageType: 131 }), object: NdisObjectHeader, oid: openEnum('Oid', u32, Oid) },
+  { size: 12 },
+)
+/** Host to guest: the answer. Source: OpenVMM netvsp protocol. */
+export const NvspOidQueryExComplete = /* @__PURE__ */ struct(
+  'NvspOidQueryExComplete',
+  {
+    header: pinned(NvspHeader, { messageType: 132 }),
+    status: rndisStatus,
+    /** Bytes of the value. */
+    byteCount: u32,
+  },
+  { size: 12 },
+)
+
 /** Body of {@link NvspSubchannelRequest}. */
 export const NvspSubchannelRequestBody = /* @__PURE__ */ struct(
   'NvspSubchannelRequestBody',
@@ -355,7 +377,7 @@ export const NvspSendIndirectionTable = /* @__PURE__ */ nvspMessage(
   134,
   NvspSendIndirectionTableBody,
 )
-/** A message whose form is not publicly known (TCP chimney, VMQ, OID query ex), or of an unknown type. */
+/** A message whose form is not publicly known (TCP chimney, VMQ), or of an unknown type. */
 export const NvspOther = /* @__PURE__ */ struct('NvspOther', { header: NvspHeader, body: rest() })
 
 const { V2, V4, V5, V6 } = NvspVersion
@@ -379,6 +401,8 @@ export const NvspMessage = /* @__PURE__ */ union('NvspMessage', { offset: 0, tag
   { schema: NvspSendNdisConfig, since: V2, from: 'guest' },
   { schema: NvspSendVfAssociation, since: V4, from: 'host' },
   { schema: NvspSwitchDataPath, since: V4, from: 'guest' },
+  { schema: NvspOidQueryEx, since: V5, from: 'guest' },
+  { schema: NvspOidQueryExComplete, since: V5, from: 'host' },
   { schema: NvspSubchannelRequest, since: V5, from: 'guest' },
   { schema: NvspSubchannelComplete, since: V5, from: 'host' },
   { schema: NvspSendIndirectionTable, since: V5, from: 'host' },

@@ -41,9 +41,9 @@ export class RndisPacketHeader {
     return this
   }
 
-  /** Which part of a coalesced packet this is: flags 1 sub-allocation, 2 first, 4 last. */
+  /** Which part of a coalesced packet this is: flags 1 sub-allocation, 2 first, 4 last. In front of them stands the form's version, 1. */
   addPacketId(flags: number): this {
-    return this.add(0x8000_0000 + InternalPacketInfoType.PacketId, flags << 8)
+    return this.add(0x8000_0000 + InternalPacketInfoType.PacketId, 1 | (flags << 8))
   }
 
   /** A VLAN tag: priority in bits 0–2, DEI in bit 3, id in bits 4–15. */

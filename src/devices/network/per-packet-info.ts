@@ -142,6 +142,7 @@ export const HashValueInfo = /* @__PURE__ */ struct('HashValueInfo', { hash: u32
 export const PacketIdInfo = /* @__PURE__ */ struct(
   'PacketIdInfo',
   {
+    /** Of this form: 1. Source: Linux RNDIS_PKTINFO_ID_V1. */
     version: u8,
     flags: flags('PacketIdFlags', u8, { subAllocation: 0x1, first: 0x2, last: 0x4 }),
     packetId: u16,

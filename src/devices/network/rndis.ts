@@ -233,6 +233,19 @@ export interface RndisSetRequest extends Infer<typeof RndisSetRequest> {}
 
 /** Host to guest: whether it is set. */
 export const RndisSetComplete = /* @__PURE__ */ rndisMessage('RndisSetComplete', 0x8000_0005, RndisSetCompleteBody)
+/** Guest to host: sets a value whose answer is a value. No driver at hand sends it. Source: OpenVMM netvsp rndisprot. */
+export const RndisSetExRequest = /* @__PURE__ */ struct('RndisSetExRequest', {
+  header: pinned(RndisHeader, { messageType: 9 }),
+  ...RndisSetRequestBody.properties,
+  data: countedBytes(restBehind(RndisSetRequestBody)),
+})
+/** Host to guest: whether it is set, and the answer. */
+export const RndisSetExComplete = /* @__PURE__ */ struct('RndisSetExComplete', {
+  header: pinned(RndisHeader, { messageType: 0x8000_0009 }),
+  ...RndisQueryCompleteBody.properties,
+  data: countedBytes(restBehind(RndisQueryCompleteBody)),
+})
+
 /** Guest to host: begins anew. No host at hand takes it. */
 export const RndisResetRequest = /* @__PURE__ */ rndisMessage('RndisResetRequest', 6, RndisResetRequestBody)
 /** Host to guest: the answer. */
@@ -259,7 +272,7 @@ export const RndisKeepAliveComplete = /* @__PURE__ */ rndisMessage(
   RndisKeepAliveCompleteBody,
 )
 
-/** A message whose form is not publicly known (SET_EX), that belongs to a bus, or of an unknown type. */
+/** A message that belongs to a bus, or of an unknown type. */
 export const RndisOther = /* @__PURE__ */ struct('RndisOther', {
   header: RndisHeader,
   body: countedBytes(restBehindHeader),
@@ -275,6 +288,8 @@ export const RndisMessage = /* @__PURE__ */ union('RndisMessage', { offset: 0, t
   { schema: RndisQueryComplete, from: 'host' },
   { schema: RndisSetRequest, from: 'guest' },
   { schema: RndisSetComplete, from: 'host' },
+  { schema: RndisSetExRequest, from: 'guest' },
+  { schema: RndisSetExComplete, from: 'host' },
   { schema: RndisResetRequest, from: 'guest' },
   { schema: RndisResetComplete, from: 'host' },
   { schema: RndisIndicateStatus },
