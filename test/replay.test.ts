@@ -52,6 +52,7 @@ describe('replaying a recorded Linux guest against our host', () => {
       ringHeaders: 14,
       registers: 16,
       others: 9,
+      withoutData: 0,
       devices: [
         { device: 'shutdown', packets: 2, decoded: 2, asBytes: 0 },
         { device: 'keyboard', packets: 8, decoded: 8, asBytes: 0 },

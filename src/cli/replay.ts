@@ -11,7 +11,8 @@ import {
   type Transcript,
   TranscriptError,
 } from '../trace/index.ts'
-import { toJSON } from '../wire/index.ts'
+import type { PacketData } from '../vmbus/session/entry.ts'
+import { type JsonObject, toHex, toJSON } from '../wire/index.ts'
 import { type Command, type ExitStatus, InputError } from './command.ts'
 import { paint, print, type Style } from './terminal.ts'
 
@@ -114,11 +115,27 @@ function summaryLines(summary: ReplaySummary): string[] {
     const unknown = asBytes > 0 ? `, ${asBytes} shown as bytes` : ''
     lines.push(`  ${device.padEnd(width)}  ${packets} packets, ${decoded} decoded${unknown}`)
   }
+  if (summary.withoutData > 0) {
+    lines.push(`${summary.withoutData} packets refer to messages that were not recorded, or not wholly`)
+  }
   const ignored = Object.values(summary.violations).reduce((sum, count) => sum + count, 0)
   lines.push(
     `${summary.faults} faults in bytes, ${summary.differences.matter} differences that matter, ${summary.differences.free} without effect, ${ignored} ignored by our host`,
   )
   return lines
+}
+
+/** What a packet refers to: its length, how much was recorded, and its messages, or the bytes where they are none. */
+function dataJson({ byteCount, bytes, isContents, messages }: PacketData): JsonObject {
+  return {
+    byteCount,
+    recorded: bytes?.byteLength ?? 0,
+    ...(isContents && bytes !== undefined && { hex: toHex(bytes) }),
+    messages: messages.map(({ name, schema, value }) => ({
+      name,
+      ...(value !== undefined && { value: toJSON(schema, value) }),
+    })),
+  }
 }
 
 function printJson({ entries, differences, violations, summary }: Replay, quiet: boolean): void {
@@ -136,6 +153,7 @@ function printJson({ entries, differences, violations, summary }: Replay, quiet:
         ...(device !== undefined && { device }),
         ...what,
         ...fields,
+        ...(session?.kind === 'packet' && session.data !== undefined && { data: dataJson(session.data) }),
         faults,
       }),
     )

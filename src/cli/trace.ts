@@ -21,9 +21,10 @@ export const traceCommand: Command = {
     } catch (error) {
       throw new InputError(`${out}: ${error instanceof Error ? error.message : error}`)
     }
-    const count = writePcapng(transcript, (block) => void writeSync(file, block))
+    const { frames, missing } = writePcapng(transcript, (block) => void writeSync(file, block))
     if (file !== 1) closeSync(file)
-    note(`${count} frames`)
+    note(`${frames.length} frames`)
+    if (missing > 0) note(`${missing} packets more, whose data were not recorded, or not all`)
     return 0
   },
 }

@@ -1,13 +1,8 @@
-import {
-  frameOf,
-  PerPacketInfoType,
-  perPacketInfoOf,
-  RndisMessage,
-  VlanInfo,
-  withVlanTag,
-} from '../devices/network/index.ts'
+import { rndisMessagesIn, withVlanTag } from '../devices/network/index.ts'
 import { DeviceId } from '../vmbus/device-ids.ts'
+import type { PacketEntry } from '../vmbus/session/entry.ts'
 import { Session } from '../vmbus/session.ts'
+import { FrameReceiver } from '../vsc/network/frame-receiver.ts'
 import {
   type Frame,
   macAddressText,
@@ -15,10 +10,10 @@ import {
   type Nic,
   type TransmitFrame,
 } from '../vsp/network/backends/backend.ts'
-import { tryDecode } from '../wire/index.ts'
 import { deviceDecoders } from './decoders.ts'
-import { fromHex } from './hex.ts'
 import { type CaptureSink, PcapngWriter } from './pcapng.ts'
+import { sessionEntry } from './replay.ts'
+import { lacksData } from './summary.ts'
 import type { Transcript } from './transcript.ts'
 
 /** A frame with its VLAN tag put in, as it would be on a cable. */
@@ -89,82 +84,57 @@ export interface RecordedFrame {
   /** Seconds since the recording began. */
   readonly time: number
   readonly from: 'guest' | 'host'
-  /** Relid of the network adapter's channel; `undefined` where it could not be told. */
-  readonly channelId: number | undefined
+  /** Relid of the NIC's primary channel, whichever of its channels the frame took. */
+  readonly channelId: number
+  /** As it would be on a cable. Large sends are not cut up. */
   readonly bytes: Uint8Array
 }
 
-/** The Ethernet frames of a transcript's network channels: those whose RNDIS messages it carries. */
-export function framesOf(transcript: Transcript): RecordedFrame[] {
+/** The Ethernet frames of a transcript. */
+export interface RecordedFrames {
+  readonly frames: readonly RecordedFrame[]
+  /** Packets whose frames the transcript does not hold, or not wholly: what they refer to was not recorded. */
+  readonly missing: number
+}
+
+/** The Ethernet frames of a transcript's NICs, in both directions, as their receivers take them. */
+export function framesOf(transcript: Transcript): RecordedFrames {
   const session = new Session({ decoders: deviceDecoders })
-  const found: RecordedFrame[] = []
-  // An RNDIS message of version 1 follows its packet.
-  let channelId: number | undefined
-  const take = (time: number, from: 'guest' | 'host', hex: string) => {
-    for (const bytes of packetsIn(fromHex(hex), from)) found.push({ time, from, channelId, bytes })
-  }
+  const frames: RecordedFrame[] = []
+  let missing = 0
   for (const event of transcript.events) {
-    switch (event.kind) {
-      case 'postmessage':
-        session.message('guest', fromHex(event.hex))
-        break
-      case 'msg':
-        session.message('host', fromHex(event.hex))
-        break
-      case 'packet': {
-        const from = event.dir === 'g2h' ? 'guest' : 'host'
-        session.packet(from, event.relid, fromHex(event.hex))
-        const channel = event.relid === undefined ? undefined : session.channel(event.relid)
-        const isNetwork = channel?.offer === undefined || channel.offer.offer.interfaceId === DeviceId.Network
-        if (event.relid !== undefined && channel?.decoder?.interfaceId === DeviceId.Network) channelId = event.relid
-        if (event.rndis !== undefined && isNetwork) take(event.t, from, event.rndis)
-        break
-      }
-      case 'rndis':
-        take(event.t, event.dir === 'g2h' ? 'guest' : 'host', event.hex)
-        break
+    const entry = sessionEntry(session, event)
+    if (entry?.kind !== 'packet' || entry.channelId === undefined) continue
+    const channel = session.channel(entry.channelId)
+    if (channel?.decoder?.interfaceId !== DeviceId.Network) continue
+    if (lacksData(entry)) missing += 1
+    const channelId = channel.primaryId ?? entry.channelId
+    for (const frame of framesIn(entry)) {
+      frames.push({ time: event.t, from: entry.from, channelId, bytes: onTheCable(frame) })
     }
   }
-  return found
+  return { frames, missing }
 }
 
-/** The frames in RNDIS messages behind each other. */
-function packetsIn(bytes: Uint8Array, from: 'guest' | 'host'): Uint8Array[] {
-  const frames: Uint8Array[] = []
-  for (let left = bytes; left.length > 0; ) {
-    const { value, ok } = tryDecode(RndisMessage, left, { from })
-    if (!ok) break
-    if (value.type === 'RndisPacket') {
-      const frame = frameOf(value)
-      const tag = perPacketInfoOf(value).pieces.find(
-        ({ kind }) => !kind.internal && kind.type === PerPacketInfoType.Ieee8021Q,
-      )
-      if (frame !== undefined) frames.push(tag === undefined ? frame : tagged(frame, tag.value))
-    }
-    left = value.extra ?? new Uint8Array(0)
-  }
-  return frames
+/** The frames in the RNDIS packets that a packet refers to. Both ends describe tags alike; what a guest wants of checksums is left undone. */
+function framesIn({ packet, data }: PacketEntry): Frame[] {
+  if (packet === undefined || data?.bytes === undefined) return []
+  const receiver = new FrameReceiver()
+  return rndisMessagesIn(packet, data.bytes).flatMap((bytes) => receiver.take(bytes, 0) ?? [])
 }
 
-function tagged(frame: Uint8Array, value: Uint8Array): Uint8Array {
-  const { ok, value: info } = tryDecode(VlanInfo, value)
-  if (!ok) return frame
-  const { priority, canonicalFormat, vlanId } = info.tag
-  return onTheCable({ bytes: frame, vlan: { priority, dropEligible: canonicalFormat, id: vlanId } })
-}
-
-/** The frames of a transcript as pcapng, an interface for each channel. Answers how many there are. */
-export function writePcapng(transcript: Transcript, sink: CaptureSink): number {
-  const frames = framesOf(transcript)
+/** The frames of a transcript as pcapng, an interface for each NIC. Answers what {@link framesOf} found. */
+export function writePcapng(transcript: Transcript, sink: CaptureSink): RecordedFrames {
+  const found = framesOf(transcript)
   const writer = new PcapngWriter(sink)
-  const interfaces = new Map<number | undefined, number>()
-  for (const { time, from, channelId, bytes } of frames) {
+  const interfaces = new Map<number, number>()
+  for (const { time, from, channelId, bytes } of found.frames) {
     let number = interfaces.get(channelId)
     if (number === undefined) {
-      number = writer.interface(channelId === undefined ? 'network' : `channel ${channelId}`)
+      number = writer.interface(`channel ${channelId}`)
       interfaces.set(channelId, number)
     }
     writer.frame(number, time, bytes, from === 'guest' ? 'out' : 'in')
   }
-  return frames.length
+  return found
 }

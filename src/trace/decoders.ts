@@ -1,6 +1,7 @@
 import { heartbeatDecoder } from '../devices/heartbeat.ts'
 import { icDecoder } from '../devices/ics/decoder.ts'
 import { keyboardDecoder } from '../devices/keyboard/index.ts'
+import { kvpDecoder } from '../devices/kvp/messages.ts'
 import { mouseDecoder } from '../devices/mouse/index.ts'
 import { networkDecoder } from '../devices/network/index.ts'
 import { shutdownDecoder } from '../devices/shutdown.ts'
@@ -10,7 +11,7 @@ import { videoDecoder } from '../devices/video/index.ts'
 import type { DeviceDecoder } from '../vmbus/device-decoder.ts'
 import { DeviceId } from '../vmbus/device-ids.ts'
 
-/** The decoders of all devices whose protocol the package knows; of KVP, VSS and file copy the frame. */
+/** The decoders of all devices whose protocol the package knows; of VSS and file copy the frame. */
 export const deviceDecoders: readonly DeviceDecoder[] = [
   keyboardDecoder,
   mouseDecoder,
@@ -22,7 +23,7 @@ export const deviceDecoders: readonly DeviceDecoder[] = [
   heartbeatDecoder,
   shutdownDecoder,
   timeSyncDecoder,
-  icDecoder(DeviceId.Kvp, 'kvp'),
+  kvpDecoder,
   icDecoder(DeviceId.Vss, 'vss'),
   icDecoder(DeviceId.FileCopy, 'fcopy'),
 ]

@@ -1,7 +1,8 @@
-import { PacketDescriptor } from '../vmbus/packets.ts'
-import type { PacketEntry, SessionEntry } from '../vmbus/session/entry.ts'
+import { OtherPacket, Packet, PacketDescriptor } from '../vmbus/packets.ts'
+import type { PacketData, PacketEntry, SessionEntry } from '../vmbus/session/entry.ts'
 import { toHex } from '../wire/index.ts'
 import { fieldsOf, type LineField } from './fields.ts'
+import { frameFields } from './frame-fields.ts'
 import type { ReplayEntry } from './replay.ts'
 
 /** What a piece of a line is, for those who colour it. */
@@ -24,6 +25,8 @@ export interface DialogueLine {
   /** `#3 keyboard`; empty where no channel is concerned. */
   readonly channel: string
   readonly fields: readonly LineField[]
+  /** The messages that a packet refers to. */
+  readonly messages: readonly { readonly what: string; readonly fields: readonly LineField[] }[]
   readonly notes: readonly string[]
   readonly faults: readonly string[]
   /** Whether many of these in a row tell no more than the last one. */
@@ -33,10 +36,13 @@ export interface DialogueLine {
 /** Columns are at most this wide; what is longer pushes the rest of its line. */
 const maxColumn = 26
 
-/** The conversation as aligned lines: time, who to whom, what, channel, the fields that matter; oddities and faults below. */
+/**
+ * The conversation as aligned lines: time, who to whom, what, channel, the fields that matter; below what a packet refers to, oddities
+ * and faults.
+ */
 export function dialogue(entries: readonly ReplayEntry[], options: DialogueOptions = {}): string[] {
   const { paint = (_, text) => text } = options
-  const lines = folded(entries.map(dialogueLine))
+  const lines = folded(withoutTold(entries).map(dialogueLine))
   const width = (text: (line: DialogueLine) => string) =>
     Math.min(
       maxColumn,
@@ -47,20 +53,31 @@ export function dialogue(entries: readonly ReplayEntry[], options: DialogueOptio
   const whatWidth = width(({ what }) => what)
   const channelWidth = width(({ channel }) => channel)
   const indent = ' '.repeat(timeWidth + whoWidth + 4)
-  return lines.flatMap(({ time, who, what, channel, fields, notes, faults }) => {
-    const words = fields.map(({ name, text }) => [paint('field', name), paint('value', text)].join(' '))
+  const words = (fields: readonly LineField[]) =>
+    fields.map(({ name, text }) => [paint('field', name), paint('value', text)].join(' ')).join(', ')
+  return lines.flatMap(({ time, who, what, channel, fields, messages, notes, faults }) => {
     const columns = [
       paint('time', time.padStart(timeWidth)),
       paint(who === 'host → guest' ? 'host' : 'guest', who.padEnd(whoWidth)),
       paint('name', what.padEnd(whatWidth)),
       paint('channel', channel.padEnd(channelWidth)),
-      words.join(', '),
+      words(fields),
     ]
     return [
       columns.join('  ').trimEnd(),
+      ...messages.map((message) => `${indent}> ${paint('name', message.what)}  ${words(message.fields)}`.trimEnd()),
       ...notes.map((note) => indent + paint('note', `- ${note}`)),
       ...faults.map((fault) => indent + paint('fault', `! ${fault}`)),
     ]
+  })
+}
+
+/** The events without those of version 1 that only say what a packet before them refers to. */
+function withoutTold(entries: readonly ReplayEntry[]): ReplayEntry[] {
+  const latest = new Map<string, string | undefined>()
+  return entries.filter(({ event }) => {
+    if (event.kind === 'packet') latest.set(`${event.dir} ${event.relid}`, event.data)
+    return event.kind !== 'rndis' || latest.get(`${event.dir} ${event.relid}`) !== event.hex
   })
 }
 
@@ -88,6 +105,7 @@ export function dialogueLine(entry: ReplayEntry): DialogueLine {
     time: event.t.toFixed(4),
     who: 'dir' in event && event.dir === 'h2g' ? 'host → guest' : 'guest → host',
     channel: channelWord(entry),
+    messages: session?.kind === 'packet' ? messagesOf(session) : [],
     notes: session?.notes ?? [],
     repeats: session?.name === 'GpadlBody' || (event.kind === 'setvpreg' && event.reg === 'EOM'),
     faults: faults.map(({ path, offset, why, code }) => `${path} at offset ${offset}: ${why} (${code})`.trimStart()),
@@ -98,7 +116,13 @@ export function dialogueLine(entry: ReplayEntry): DialogueLine {
 
 /** What a message, packet or signal is, in a word. */
 export function entryName(entry: SessionEntry): string {
-  return entry.kind === 'packet' && entry.payload === undefined ? entry.name.replace(/Packet$/, '') : entry.name
+  return entry.kind === 'packet' ? shortName(entry.name) : entry.name
+}
+
+/** What a packet is called here: `DataInBand`; a device's message keeps its name. */
+function shortName(name: string): string {
+  const isBare = name === OtherPacket.name || Packet.members.some(({ schema }) => schema.name === name)
+  return isBare ? name.replace(/Packet$/, '') : name
 }
 
 /** The fields of a message, packet or signal that matter to a reader. */
@@ -113,6 +137,14 @@ export function entryFields(entry: SessionEntry): LineField[] {
       return [{ name, text: `0x${entry.target.toString(16)}` }]
     }
   }
+}
+
+/** The messages that a packet refers to; of one that carries a frame the frame. */
+function messagesOf({ data }: PacketEntry): DialogueLine['messages'] {
+  return (data?.messages ?? []).map((message) => ({
+    what: message.name,
+    fields: frameFields(message) ?? fieldsOf(message),
+  }))
 }
 
 function channelWord({ event, session, device }: ReplayEntry): string {
@@ -143,11 +175,19 @@ function packetFields(entry: PacketEntry): LineField[] {
   const { transactionId, flags } = packet.descriptor
   if (transactionId !== 0n) fields.push({ name: 'id', text: `0x${transactionId.toString(16)}` })
   if (flags !== 0) fields.push({ name: 'flags', text: flags === 1 ? 'completion wanted' : `0x${flags.toString(16)}` })
-  if (answers !== undefined) fields.push({ name: 'completes', text: answers.name.replace(/Packet$/, '') })
-  fields.push(...fieldsOf(entry))
+  if (answers !== undefined) fields.push({ name: 'completes', text: shortName(answers.name) })
+  fields.push(...fieldsOf(entry).filter(({ name }) => name !== 'rangeCount'))
   if (payload !== undefined) fields.push(...fieldsOf(payload))
   else fields.push({ name: 'payload', text: bytesWord(packet.payload) })
+  if (entry.data !== undefined) fields.push({ name: 'data', text: dataWord(entry.data) })
   return fields
+}
+
+function dataWord({ byteCount, bytes, isContents }: PacketData): string {
+  const word = `${byteCount} bytes`
+  if (bytes === undefined) return isContents || byteCount === 0 ? word : `${word}, not recorded`
+  const shown = isContents ? ` ${bytesHead(bytes)}` : ''
+  return bytes.byteLength < byteCount ? `${word}, ${bytes.byteLength} recorded${shown}` : word + shown
 }
 
 /** What could be read of the descriptor of a packet that is not good. */
@@ -157,8 +197,11 @@ function descriptorFields(value: object | undefined): LineField[] {
 }
 
 function bytesWord(bytes: Uint8Array): string {
-  const more = bytes.byteLength > shownBytes ? '…' : ''
-  return `${bytes.byteLength} bytes ${toHex(bytes.subarray(0, shownBytes))}${more}`.trimEnd()
+  return `${bytes.byteLength} bytes ${bytesHead(bytes)}`.trimEnd()
+}
+
+function bytesHead(bytes: Uint8Array): string {
+  return toHex(bytes.subarray(0, shownBytes)) + (bytes.byteLength > shownBytes ? '…' : '')
 }
 
 /** Events that no session decodes. */

@@ -71,7 +71,8 @@ export const eventShape = byKind({
     ...from,
     ...ofChannel,
     hex: hex(),
-    rndis: optional(hex().describe('data of the ranges that the packet names')),
+    data: optional(hex().describe('what the packet refers to outside the ring, from its start, as far as it was kept')),
+    rndis: optional(hex().describe('version 1: the same')),
   }).describe('ring packet: descriptor, header and payload, without the trailer'),
   ringheader: object({
     ...from,
@@ -87,7 +88,7 @@ export const eventShape = byKind({
     hex: hex(),
     chtype: optional(u32()),
     msgtype: optional(word64()),
-  }).describe('RNDIS message that the packet before it points to'),
+  }).describe('version 1: RNDIS message that the packet before it points to'),
   setvpreg: object({ ...toHost, reg: shortText(), value: word64(), ...hypercall }).describe('HvCallSetVpRegisters'),
   getvpreg: object({ ...toHost, reg: shortText(), lo: word64(), hi: word64(), ...hypercall }).describe(
     'HvCallGetVpRegisters',

@@ -11,7 +11,14 @@ export interface LineField {
 /** Left out of a line: shown in a column of its own, or said by the message's name. */
 const elsewhere = new Set(['type', 'header', 'channelId', 'interfaceId', 'descriptor', 'payload'])
 /** Worth a look even when it is zero. */
-const telling = new Set(['status', 'versionSupported', 'version', 'downstreamRingBufferPageOffset', 'makeCode'])
+const telling = new Set([
+  'status',
+  'versionSupported',
+  'version',
+  'downstreamRingBufferPageOffset',
+  'makeCode',
+  'sendBufferSectionIndex',
+])
 
 /** The fields of a decoded structure that matter to a reader: what is not zero, and what tells something by being zero. */
 export function fieldsOf({ schema, value }: Decoded): LineField[] {
@@ -22,9 +29,9 @@ export function fieldsOf({ schema, value }: Decoded): LineField[] {
 }
 
 /** Numbers that people know in hex. */
-const inHex = new Set(['connectionId', 'versionOrConnectionId', 'gpadlId', 'ringBufferGpadlId'])
-/** A monitor id that is none. */
-const noMonitor = '255'
+const inHex = new Set(['connectionId', 'versionOrConnectionId', 'gpadlId', 'ringBufferGpadlId', 'transferPageSetId'])
+/** Values that stand for none. */
+const none: Readonly<Record<string, string>> = { monitorId: '255', sendBufferSectionIndex: '0xffffffff' }
 
 function collect(json: JsonValue, into: LineField[]): void {
   if (!isObject(json)) return
@@ -32,9 +39,7 @@ function collect(json: JsonValue, into: LineField[]): void {
     if (elsewhere.has(name)) continue
     const text = typeof part === 'number' && inHex.has(name) ? hexWord(part) : wordOf(part)
     if (text === undefined) collect(part, into)
-    else if (telling.has(name) || (text !== '0' && !(name === 'monitorId' && text === noMonitor))) {
-      into.push({ name, text })
-    }
+    else if (text !== none[name] && (text !== '0' || telling.has(name))) into.push({ name, text })
   }
 }
 

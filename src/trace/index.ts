@@ -4,6 +4,7 @@
  * @module
  */
 export * from './capture.ts'
+export { DataKeeper, type DataLimits } from './data-keeper.ts'
 export * from './decoders.ts'
 export * from './dialogue.ts'
 export { type Difference, differenceText } from './difference.ts'
@@ -16,7 +17,7 @@ export * from './record-ends.ts'
 export { LoneRecording, type LoneRecordingOptions } from './record-lone.ts'
 export * from './recorder.ts'
 export * from './recordings/linux-boot.ts'
-export * from './replay.ts'
+export { decodeEvents, type Replay, type ReplayEntry, replay } from './replay.ts'
 export type { ShapeFault } from './shape.ts'
 export type { DeviceCount, ReplaySummary } from './summary.ts'
 export * from './transcript.ts'

@@ -4,6 +4,7 @@ import { type Bus, type BusOptions, createBus } from '../index.ts'
 import { ChannelMessage } from '../vmbus/messages.ts'
 import { VmbusVersion, versionText } from '../vmbus/versions.ts'
 import { tryDecode } from '../wire/index.ts'
+import { DataKeeper, type DataLimits } from './data-keeper.ts'
 import { fromHex } from './hex.ts'
 import { recordEnds } from './record-ends.ts'
 import { type RecordedOffer, recordedOffer, TranscriptRecorder } from './recorder.ts'
@@ -20,22 +21,32 @@ export interface BusRecording {
   transcript(): Transcript
 }
 
+/** A bus, and how much of its session is kept. */
+export interface RecordBusOptions extends BusOptions {
+  /** Of what packets refer to outside the rings. */
+  readonly data?: DataLimits
+}
+
 /**
- * Makes a bus and records its session as its host sees it: configuration, control messages, signals, packets, ring headers. What
- * `wrap` puts between the ends is nearer to the guest: of a message that a fault dropped nothing is recorded but the fault.
+ * Makes a bus and records its session as its host sees it: configuration, control messages, signals, packets with what they refer to,
+ * ring headers. What `wrap` puts between the ends is nearer to the guest: of a message that a fault dropped nothing is recorded but the fault.
  *
  * @param options of the bus; `now` in seconds since the recording began. Without a clock every event is at 0.
  * @param about what the recording is.
  */
 export function recordBus(
-  options: BusOptions = {},
+  { data, ...options }: RecordBusOptions = {},
   about: Pick<Transcript, 'name' | 'description'> = {},
 ): BusRecording {
   const recorder = new TranscriptRecorder(options.now ?? (() => 0), about)
   recorder.config({ version: versionOf(options), features: options.features ?? 0, seeds: { bus: options.seed ?? 0 } })
   const bus = createBus({
     ...options,
-    wrap: (ends, pump) => recordEnds(options.wrap?.(ends, pump) ?? ends, recorder),
+    wrap: (ends, pump) => {
+      // Of memory that changes when the host has read it, the recorder is not to be the one that reads.
+      recorder.keepData(new DataKeeper(ends.host.memory, data))
+      return recordEnds(options.wrap?.(ends, pump) ?? ends, recorder)
+    },
   })
   recordPackets(bus.events, recorder)
   return {

@@ -8,6 +8,7 @@ import {
   postPending,
   vmbusMessageType,
 } from '../channels/index.ts'
+import { DataKeeper, type DataLimits } from './data-keeper.ts'
 import { withOffers } from './record-bus.ts'
 import { recordHost } from './record-ends.ts'
 import { type RecordedConfig, TranscriptRecorder } from './recorder.ts'
@@ -19,26 +20,32 @@ export interface LoneRecordingOptions {
   readonly now?: () => number
   readonly about?: Pick<Transcript, 'name' | 'description'>
   readonly config?: RecordedConfig
+  /** How much is kept of what packets refer to outside the rings. */
+  readonly data?: DataLimits
 }
 
 /** Records the session of one end whose peer is elsewhere: put {@link wrapHost} or {@link wrapGuest} around its transport, then {@link follow} it. */
 export class LoneRecording {
   /** For what else is to stand in the transcript. */
   readonly recorder: TranscriptRecorder
+  readonly #limits: DataLimits | undefined
 
   constructor(options: LoneRecordingOptions = {}) {
+    this.#limits = options.data
     this.recorder = new TranscriptRecorder(options.now ?? (() => 0), options.about)
     this.recorder.config(options.config ?? {})
   }
 
   /** A host's transport: control messages, signals, ring headers. */
   wrapHost(transport: HostTransport): HostTransport {
+    this.recorder.keepData(new DataKeeper(transport.memory, this.#limits))
     return recordHost(transport, this.recorder)
   }
 
   /** A guest's transport: control messages and signals; a post whose status comes later stands there with it. */
   wrapGuest(transport: GuestTransport): GuestTransport {
     const { recorder } = this
+    recorder.keepData(new DataKeeper(transport.memory, this.#limits))
     let unanswered: { readonly connectionId: number; readonly bytes: Uint8Array } | undefined
     return {
       ...transport,

@@ -1,4 +1,5 @@
 import { type Guid, type Sender, toHex } from '../wire/index.ts'
+import type { DataKeeper } from './data-keeper.ts'
 import type { EventOf, TranscriptEvent } from './events.ts'
 import { type Transcript, transcriptFormat } from './transcript.ts'
 
@@ -17,6 +18,7 @@ export type RingWrite = Omit<EventOf<'ring'>, 'kind' | 't' | 'ring' | 'relid' | 
 export class TranscriptRecorder {
   readonly #events: TranscriptEvent[] = []
   readonly #now: () => number
+  #keeper: DataKeeper | undefined
 
   /**
    * @param now seconds since the recording began, at the time of each event.
@@ -39,6 +41,11 @@ export class TranscriptRecorder {
     return { format: transcriptFormat, ...this.about, events: [...this.#events] }
   }
 
+  /** Keeps what packets refer to, too. To be called before the first message, and once. */
+  keepData(keeper: DataKeeper): void {
+    this.#keeper = keeper
+  }
+
   /** How the system is set up. */
   config(config: RecordedConfig): void {
     this.#add({ kind: 'config', t: this.#now(), ...config })
@@ -46,6 +53,7 @@ export class TranscriptRecorder {
 
   /** A control message that the guest posted, and the HV status that it got. */
   post(connectionId: number, bytes: Uint8Array, status = 0): void {
+    if (status === 0) this.#keeper?.message('guest', bytes)
     this.#add({
       kind: 'postmessage',
       t: this.#now(),
@@ -58,6 +66,7 @@ export class TranscriptRecorder {
 
   /** A control message that was delivered to the guest. */
   deliver(vp: number, sint: number, bytes: Uint8Array): void {
+    this.#keeper?.message('host', bytes)
     this.#add({ kind: 'msg', t: this.#now(), dir: 'h2g', hex: toHex(bytes), vp, sint })
   }
 
@@ -72,11 +81,13 @@ export class TranscriptRecorder {
     this.#add({ kind: 'signalevent', t: this.#now(), dir: 'h2g', flag, vp, sint })
   }
 
-  /** A ring packet: descriptor, header and payload, without the trailer. */
+  /** A ring packet: descriptor, header and payload, without the trailer; and what it refers to, where that is kept. */
   packet(from: Sender, relid: number, bytes: Uint8Array, channel?: string): void {
     const name = channel === undefined ? {} : { channel }
     const dir = from === 'guest' ? 'g2h' : 'h2g'
-    this.#add({ kind: 'packet', t: this.#now(), dir, relid, ...name, hex: toHex(bytes) })
+    const data = this.#keeper?.packet(from, relid, bytes)
+    const kept = data === undefined ? {} : { data: toHex(data) }
+    this.#add({ kind: 'packet', t: this.#now(), dir, relid, ...name, hex: toHex(bytes), ...kept })
   }
 
   /** What a ring's control page begins with, when the channel opens or closes. */

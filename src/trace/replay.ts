@@ -75,14 +75,17 @@ export function decodeEvents(
   })
 }
 
-function sessionEntry(session: Session, event: TranscriptEvent): SessionEntry | undefined {
+/** What a session makes of an event; `undefined` of those that no session takes. */
+export function sessionEntry(session: Session, event: TranscriptEvent): SessionEntry | undefined {
   switch (event.kind) {
     case 'postmessage':
       return session.message('guest', fromHex(event.hex))
     case 'msg':
       return session.message('host', fromHex(event.hex))
-    case 'packet':
-      return session.packet(event.dir === 'g2h' ? 'guest' : 'host', event.relid, fromHex(event.hex))
+    case 'packet': {
+      const data = event.data === undefined ? undefined : fromHex(event.data)
+      return session.packet(event.dir === 'g2h' ? 'guest' : 'host', event.relid, fromHex(event.hex), data)
+    }
     case 'signalevent':
       return event.dir === 'g2h'
         ? session.signal('guest', event.connection_id ?? 0)

@@ -1,3 +1,4 @@
+import type { PacketEntry } from '../vmbus/session/entry.ts'
 import type { Difference } from './difference.ts'
 import type { ReplayEntry } from './replay.ts'
 
@@ -24,6 +25,8 @@ export interface ReplaySummary {
   readonly registers: number
   /** Events of any other kind. */
   readonly others: number
+  /** Packets that refer to messages outside the ring which were not recorded, or not wholly. */
+  readonly withoutData: number
   /** In the order in which they first sent a packet. */
   readonly devices: readonly DeviceCount[]
   /** Faults in bytes. */
@@ -37,6 +40,11 @@ export interface ReplaySummary {
 
 type Count = { -readonly [K in keyof DeviceCount]: DeviceCount[K] }
 
+/** Whether messages that a packet refers to are not there, or not wholly. */
+export function lacksData({ data }: PacketEntry): boolean {
+  return data !== undefined && !data.isContents && (data.bytes?.byteLength ?? 0) < data.byteCount
+}
+
 /** Counts what a replay found. */
 export function summarize(
   entries: readonly ReplayEntry[],
@@ -49,12 +57,14 @@ export function summarize(
   const devices = new Map<string, Count>()
   let faults = 0
   let notes = 0
+  let withoutData = 0
   for (const { event, session, faults: found } of entries) {
     faults += found.length
     notes += session?.notes.length ?? 0
     if (session?.kind === 'message') messages[session.from]++
     else if (session?.kind === 'packet') {
       packets[session.from]++
+      if (lacksData(session)) withoutData++
       const device = session.device ?? 'unknown'
       const count = devices.get(device) ?? { device, packets: 0, decoded: 0, asBytes: 0 }
       count.packets++
@@ -72,6 +82,7 @@ export function summarize(
     messages,
     packets,
     ...byKind,
+    withoutData,
     devices: [...devices.values()],
     faults,
     notes,

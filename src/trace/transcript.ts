@@ -1,5 +1,6 @@
 import type { JsonObject } from '../wire/index.ts'
 import { withRelids } from './channel-names.ts'
+import { withData } from './event-data.ts'
 import { eventShape, type TranscriptEvent } from './events.ts'
 import { faultsOf, isOf, list, object, oneOf, optional, type ShapeFault, type ShapeOf, text } from './shape.ts'
 
@@ -51,7 +52,7 @@ export function readTranscript(json: unknown): Transcript {
     ...(name === undefined ? {} : { name }),
     ...(description === undefined ? {} : { description }),
     ...(kernel === undefined ? {} : { kernel }),
-    events: withRelids(json.events.map(withoutCopies)),
+    events: withData(withRelids(json.events.map(withoutCopies))),
   }
 }
 
@@ -91,7 +92,7 @@ export function transcriptJsonSchema(): JsonObject {
  */
 function withoutCopies(event: TranscriptEvent): TranscriptEvent {
   if (event.kind !== 'packet') return event
-  const { kind, t, dir, hex, channel, relid, rndis } = event
+  const { kind, t, dir, hex, channel, relid, rndis, data = rndis } = event
   return {
     kind,
     t,
@@ -99,6 +100,6 @@ function withoutCopies(event: TranscriptEvent): TranscriptEvent {
     ...(relid === undefined ? {} : { relid }),
     ...(channel === undefined ? {} : { channel }),
     hex,
-    ...(rndis === undefined ? {} : { rndis }),
+    ...(data === undefined ? {} : { data }),
   }
 }

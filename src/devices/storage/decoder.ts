@@ -1,8 +1,10 @@
-import type { DeviceDecoder, DevicePacketContext, DevicePayload } from '../../vmbus/device-decoder.ts'
+import type { DataReference, DeviceDecoder, DevicePacketContext, DevicePayload } from '../../vmbus/device-decoder.ts'
 import { DeviceId } from '../../vmbus/device-ids.ts'
+import type { GpaRange } from '../../vmbus/packets.ts'
 import { type Guid, type Incomplete, type Structure, tryDecode } from '../../wire/index.ts'
 import { property } from '../../wire/property.ts'
 import { ScsiOpcode } from '../scsi/codes.ts'
+import { DataDirection } from './messages.ts'
 import {
   FcCompletion,
   PlainCompletion,
@@ -34,10 +36,47 @@ function decode(context: DevicePacketContext): DevicePayload | undefined {
     const { value, faults } = tryDecode(schema, payload, { from })
     const agreed = schema === VersionCompletion || schema === VersionCompletionWin7 ? agreedVersion(value) : undefined
     const name = schema.name.replace(/Win7$/, '')
-    return { name, schema, value, faults, ...(agreed === undefined ? {} : { version: agreed }) }
+    const data = request?.data?.filledByReceiver ? cut(request.data, transferLength(value)) : undefined
+    return {
+      name,
+      schema,
+      value,
+      faults,
+      ...(agreed === undefined ? {} : { version: agreed }),
+      ...(data === undefined ? {} : { data }),
+    }
   }
   const { value, faults } = tryDecode(StoragePacket, payload, { from, ...(version === undefined ? {} : { version }) })
-  return { name: nameOf(value), schema: StoragePacket, value, faults }
+  const data = packet.type === 'GpaDirectPacket' ? dataOf(packet.ranges, value) : undefined
+  return { name: nameOf(value), schema: StoragePacket, value, faults, ...(data === undefined ? {} : { data }) }
+}
+
+/** The data of a SCSI request: to be written, or the pages that the host is to fill with what is read. */
+function dataOf(pieces: readonly GpaRange[], value: object | undefined): DataReference | undefined {
+  const direction = property(property(value, 'request'), 'dataIn')
+  if (direction !== DataDirection.Write && direction !== DataDirection.Read) return undefined
+  const whole = cut({ pieces, isContents: true }, transferLength(value))
+  if (whole === undefined || direction === DataDirection.Write) return whole
+  return { ...whole, filledByReceiver: true }
+}
+
+/** The first bytes of some data, as they are known now; `undefined` for none. */
+function cut({ pieces }: DataReference, byteCount: number): DataReference | undefined {
+  const first: (typeof pieces)[number][] = []
+  let left = byteCount
+  for (const piece of pieces) {
+    if (left === 0) break
+    const count = Math.min(piece.byteCount, left)
+    first.push({ ...piece, byteCount: count })
+    left -= count
+  }
+  return first.length === 0 ? undefined : { pieces: first, isContents: true }
+}
+
+/** Bytes that a request is to transfer, or has transferred. */
+function transferLength(value: object | undefined): number {
+  const length = property(property(value, 'request'), 'dataTransferLength')
+  return typeof length === 'number' ? length : 0
 }
 
 /** The version that a completion accepts. */
