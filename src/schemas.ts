@@ -4,6 +4,7 @@ import * as heartbeat from './devices/heartbeat.ts'
 import * as hid from './devices/hid/descriptor.ts'
 import * as ics from './devices/ics/index.ts'
 import * as keyboard from './devices/keyboard/messages.ts'
+import * as kvp from './devices/kvp/index.ts'
 import * as mouse from './devices/mouse/index.ts'
 import * as network from './devices/network/index.ts'
 import * as scsi from './devices/scsi/index.ts'
@@ -37,6 +38,7 @@ const modules: readonly object[] = [
   hid,
   ics,
   keyboard,
+  kvp,
   mouse,
   network,
   scsi,

@@ -8,6 +8,7 @@ import { recordEnds, TranscriptRecorder } from '../src/trace/index.ts'
 import { EchoVsc } from '../src/vsc/echo.ts'
 import { HeartbeatVsc } from '../src/vsc/heartbeat.ts'
 import { KeyboardVsc } from '../src/vsc/keyboard.ts'
+import { KvpVsc } from '../src/vsc/kvp/index.ts'
 import { MouseVsc } from '../src/vsc/mouse.ts'
 import { NetworkVsc } from '../src/vsc/network/index.ts'
 import { ShutdownVsc } from '../src/vsc/shutdown.ts'
@@ -15,6 +16,7 @@ import { TimeSyncVsc } from '../src/vsc/timesync.ts'
 import { EchoVsp } from '../src/vsp/echo.ts'
 import { HeartbeatVsp } from '../src/vsp/heartbeat.ts'
 import { KeyboardVsp } from '../src/vsp/keyboard.ts'
+import { KvpVsp } from '../src/vsp/kvp.ts'
 import { MouseVsp } from '../src/vsp/mouse.ts'
 import { LoopbackBackend, NetworkVsp } from '../src/vsp/network/index.ts'
 import { ShutdownVsp } from '../src/vsp/shutdown.ts'
@@ -132,6 +134,14 @@ describe('the time component', () => {
   const [make, host] = [() => new TimeSyncVsc(), () => new TimeSyncVsp(clocks)]
   vspSuite(api, { make: host, driver: make, garbage: badIcMessages })
   vscSuite(api, { make, host, garbage: badIcMessages })
+})
+
+describe('the KVP component', () => {
+  const [make, host] = [() => new KvpVsc(), () => new KvpVsp()]
+  /** A pair to be set that ends behind its operation. */
+  const short = piped('030000000200030000000400000000000103000001000000')
+  vspSuite(api, { make: host, driver: make, garbage: [...badIcMessages, short] })
+  vscSuite(api, { make, host, garbage: [...badIcMessages, short] })
 })
 
 describe('the mouse', () => {

@@ -1,5 +1,6 @@
 import { HypervisorTransport } from '../channels/index.ts'
 import { HeartbeatMessage } from '../devices/heartbeat.ts'
+import { KvpMessage } from '../devices/kvp/messages.ts'
 import { NvspMessage } from '../devices/network/index.ts'
 import { ShutdownMessage } from '../devices/shutdown.ts'
 import { StoragePacket } from '../devices/storage/index.ts'
@@ -8,6 +9,7 @@ import { VideoMessage } from '../devices/video/index.ts'
 import { EchoVsc } from '../vsc/echo.ts'
 import { HeartbeatVsc } from '../vsc/heartbeat.ts'
 import { KeyboardVsc } from '../vsc/keyboard.ts'
+import { KvpVsc } from '../vsc/kvp/index.ts'
 import { MouseVsc } from '../vsc/mouse.ts'
 import { NetworkVsc } from '../vsc/network/index.ts'
 import { ShutdownVsc } from '../vsc/shutdown.ts'
@@ -17,6 +19,7 @@ import { VideoVsc } from '../vsc/video/index.ts'
 import { EchoVsp } from '../vsp/echo.ts'
 import { HeartbeatVsp } from '../vsp/heartbeat.ts'
 import { KeyboardVsp } from '../vsp/keyboard.ts'
+import { KvpVsp } from '../vsp/kvp.ts'
 import { MouseVsp } from '../vsp/mouse.ts'
 import { LoopbackBackend, NetworkVsp } from '../vsp/network/index.ts'
 import { ShutdownVsp } from '../vsp/shutdown.ts'
@@ -41,6 +44,9 @@ import { vspTarget } from './targets/vsp.ts'
 // A run has little memory.
 const small = { width: 64, height: 48 }
 const smallScreen = { resolutions: [small], vramMegabytes: 1 }
+
+/** Nothing is given up: a run has no time. */
+const untimed = { later: () => () => {} }
 
 const smallNic = { ringSize: 16_384, receiveBufferSize: 32_768, sendBufferSize: 32_768 }
 
@@ -92,6 +98,13 @@ export function ownTargets(): readonly FuzzTarget[] {
       exercise: (timesync) => timesync.sample(),
     }),
     vscTarget('timesync-vsc', () => new TimeSyncVsc(), { messages: TimeSyncMessage, offer: { pipe: 'message' } }),
+    vspTarget('kvp-vsp', () => new KvpVsp(untimed), {
+      messages: KvpMessage,
+      completes: false,
+      exercise: (kvp, number) =>
+        void (number < 128 ? kvp.set(number & 7, 'key', number) : kvp.getIpInfo('adapter')).catch(() => {}),
+    }),
+    vscTarget('kvp-vsc', () => new KvpVsc(), { messages: KvpMessage, offer: { pipe: 'message' } }),
     vspTarget('video-vsp', () => new VideoVsp(smallScreen), {
       messages: VideoMessage,
       completes: false,

@@ -78,6 +78,14 @@ export abstract class IcVsp<M, Events extends object = object> extends MessageVs
   /** The versions are agreed on. */
   protected onNegotiated(): void {}
 
+  /** The versions will not be agreed on until the guest opens the channel anew. */
+  protected onFailed(_why: string): void {}
+
+  /** The transaction id of the last request; 0 before the first. */
+  protected get lastTransactionId(): number {
+    return this.#lastId
+  }
+
   /** Sends a request. False when the versions are not agreed on, or the channel takes no more. */
   protected ask(messageType: number, body: Uint8Array): boolean {
     if (this.#agreed === undefined) return false
@@ -177,6 +185,7 @@ export abstract class IcVsp<M, Events extends object = object> extends MessageVs
   #fail(why: string): void {
     this.#state = 'failed'
     this.#own.emit('failed', why)
+    this.onFailed(why)
   }
 
   /** Sound: a subclass's map only adds events, which generic code cannot show. */

@@ -16,12 +16,15 @@ export const IcMessageType = {
 /** What a message is. Source: Linux include/linux/hyperv.h (ICMSGHDRFLAG_*). */
 export const IcFlags = { transaction: 0x1, request: 0x2, response: 0x4 } as const
 
-/** How a request went, an HRESULT. Source: Linux include/linux/hyperv.h (HV_S_*, HV_E_*), OpenVMM hyperv_ic_protocol. */
+/** How a request went, an HRESULT. Source: Linux include/uapi/linux/hyperv.h (HV_S_*, HV_E_*, HV_ERROR_*), OpenVMM hyperv_ic_protocol. */
 export const IcStatus = {
   Ok: 0,
   Fail: 0x8000_4005,
   NotFound: 0x8004_1002,
   NotSupported: 0x8007_0032,
+  AlreadyExists: 0x8007_0050,
+  InvalidArgument: 0x8007_0057,
+  DiskFull: 0x8007_0070,
   NoMoreItems: 0x8007_0103,
 } as const
 
