@@ -2,7 +2,6 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { guestDevices } from '../src/cli/guest-devices.ts'
 import { collectModules } from '../src/guest/assets/modules.ts'
 import { cachedKernels, debianKernel, GuestSetupError, LinuxGuest } from '../src/guest/index.ts'
 
@@ -51,12 +50,6 @@ describe('what a guest needs', () => {
   ])('%o is refused', async (options, why) => {
     await expect(LinuxGuest.boot(options)).rejects.toThrow(RangeError)
     await expect(LinuxGuest.boot(options)).rejects.toThrow(why)
-  })
-
-  it('devices go by name', () => {
-    const none = () => undefined
-    expect(guestDevices(['keyboard', 'shutdown'], none).length).toBe(2)
-    expect(() => guestDevices(['toaster'], none)).toThrow('no device toaster; there are keyboard,')
   })
 })
 

@@ -36,10 +36,14 @@ afterEach(() => {
 const socket = join(folder, 's')
 const memory = join(folder, 'ram')
 
-/** Runs `vmbus serve` in a process of its own. */
+/** Runs `vmbus serve` in a process of its own, at the usual place. */
 function serve(...args: readonly string[]) {
-  const all = ['serve', '--listen', `unix:${socket}`, '--memory', memory, '--size', '1M', ...args]
-  const child = spawn(process.execPath, [main, ...all], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const place = args.includes('--connect') ? [] : ['--listen', `unix:${socket}`]
+  return run(...place, '--memory', memory, '--size', '16M', ...args)
+}
+
+function run(...args: readonly string[]) {
+  const child = spawn(process.execPath, [main, 'serve', ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
   running.push(child)
   const lines: string[] = []
   const watchers = new Set<() => void>()
@@ -168,6 +172,63 @@ describe('vmbus serve', () => {
     expect([existsSync(socket), existsSync(memory)]).toEqual([false, false])
   }, 60_000)
 
+  it('is host and guest of each other; Ctrl-C asks the guest to shut down, and it does', async () => {
+    const file = join(folder, 'both.json')
+    const png = join(folder, 'screen.png')
+    const host = serve(
+      ...['--device', `keyboard,mouse,shutdown,video,png=${png}`, '--device', 'heartbeat,period=0.1'],
+      ...['--input', 'type "a"', '--record', file],
+    )
+    await host.line('listening on')
+    const guest = serve(
+      ...[
+        '--guest',
+        '--connect',
+        `unix:${socket}`,
+        '--device',
+        'keyboard,mouse,shutdown',
+        '--device',
+        'heartbeat,video',
+      ],
+    )
+    await guest.line('connected to')
+    await guest.line('host 1: keyboard: up 0x1e')
+    await host.line('guest 1: the input is done')
+    await host.line('guest 1: heartbeat: the guest lives')
+    await host.line('guest 1: shutdown: the guest can be asked to shut down')
+    await host.line('guest 1: video: 1024×768')
+    host.child.kill('SIGINT')
+    await guest.line('host 1: shutdown: the host wants us to power-off')
+    expect(await guest.status).toBe(0)
+    expect(await host.status).toBe(0)
+    expect(host.lines.slice(-1)).toEqual(['guest 1: bye'])
+    const { summary } = replay(parseTranscript(readFileSync(file, 'utf8')))
+    expect([summary.faults, summary.differences.matter]).toEqual([0, 0])
+    expect(existsSync(png)).toBe(true)
+    for (const each of [file, png]) rmSync(each)
+    expect(readdirSync(folder).filter((name) => name !== 'keyboard')).toEqual([])
+  }, 60_000)
+
+  it('serves several guests at a time, each at its own socket with its own memory', async () => {
+    const [otherSocket, otherMemory] = [join(folder, 's2'), join(folder, 'ram2')]
+    const host = serve(...['--device', 'echo', '--once', '--listen', `unix:${otherSocket}`, '--memory', otherMemory])
+    await host.line(`listening on unix:${otherSocket}`)
+    const guests = [
+      [socket, memory],
+      [otherSocket, otherMemory],
+    ].map(([path, file]) =>
+      run('--guest', '--connect', `unix:${path}`, '--memory', String(file), '--device', 'echo,text=hi'),
+    )
+    for (const guest of guests) await guest.line('echo: "hi" came back')
+    for (const guest of guests) guest.child.kill('SIGTERM')
+    for (const guest of guests) expect(await guest.status).toBe(0)
+    expect(await host.status).toBe(0)
+    expect(host.lines.filter((line) => line.endsWith('hello: frames of version 1, messages, 1 VP')).toSorted()).toEqual(
+      ['guest 1: hello: frames of version 1, messages, 1 VP', 'guest 2: hello: frames of version 1, messages, 1 VP'],
+    )
+    expect([existsSync(otherSocket), existsSync(otherMemory)]).toEqual([false, false])
+  }, 60_000)
+
   it('ends with status 1 when its one peer broke the protocol or stalled', async () => {
     const server = serve('--device', 'echo', '--once', '--patience', '0')
     await server.line('listening on')
@@ -178,22 +239,28 @@ describe('vmbus serve', () => {
   }, 60_000)
 
   it('says what is wrong with its words', async () => {
-    const run = (...args: readonly string[]) => {
+    const fail = (...args: readonly string[]) => {
       const { status, stderr } = spawnSync(process.execPath, [main, 'serve', ...args])
       return `${status} ${stderr.toString().trim()}`
     }
     const place = ['--listen', `unix:${socket}`, '--memory', memory]
-    expect(run('--device', 'echo')).toBe('2 vmbus: --listen takes unix:PATH')
-    expect(run(...place)).toBe('2 vmbus: --device takes a device')
-    expect(run(...place, '--device', 'toaster')).toMatch(/^2 vmbus: --device takes keyboard, .*echo, not toaster$/)
-    expect(run(...place, '--device', 'keyboard,keys=zz')).toBe('2 vmbus: no scan code: zz')
-    expect(run(...place, '--device', 'echo,loud')).toBe('2 vmbus: echo has the settings none, not loud')
-    expect(run(...place, '--device', 'echo', '--size', '5')).toMatch(/^2 vmbus: --size takes pages/)
-    expect(run(...place.slice(0, 3), join(folder, 'no/ram'), '--device', 'echo')).toMatch(/^1 vmbus: .*ENOENT/)
-    expect(run('--listen', `unix:${folder}/no/s`, ...place.slice(2), '--device', 'echo')).toMatch(/^1 vmbus: /)
+    expect(fail('--device', 'echo')).toBe('2 vmbus: --listen takes unix:PATH')
+    expect(fail(...place)).toMatch(/^2 vmbus: --device takes keyboard, .*echo$/)
+    expect(fail(...place, '--device', 'toaster')).toMatch(/^2 vmbus: --device takes keyboard, .*echo, not toaster$/)
+    expect(fail(...place, '--device', 'keyboard,keys=zz')).toBe('2 vmbus: no scan code: zz')
+    expect(fail(...place, '--device', 'echo,loud')).toBe('2 vmbus: echo has no setting loud; it has none')
+    expect(fail(...place, '--device', 'echo', '--connect', 'unix:x')).toBe('2 vmbus: either --listen or --connect')
+    expect(fail(...place, '--device', 'echo', '--memory', 'x')).toBe('2 vmbus: each place needs a --memory of its own')
+    expect(fail(...place, '--device', 'echo', '--guest', '--display')).toMatch(/^2 vmbus: --input and --display/)
+    expect(fail(...place, '--device', 'echo', '--display')).toMatch(/^2 vmbus: --display needs the devices/)
+    expect(fail(...place, '--device', 'echo', '--record', '/no/such/x')).toMatch(/^1 vmbus: .*no folder/)
+    expect(fail('--connect', `unix:${folder}/no`, ...place.slice(2), '--device', 'echo')).toMatch(/^1 vmbus: .*ENOENT/)
+    expect(fail(...place, '--device', 'echo', '--size', '5')).toMatch(/^2 vmbus: --size takes pages/)
+    expect(fail(...place.slice(0, 3), join(folder, 'no/ram'), '--device', 'echo')).toMatch(/^1 vmbus: .*ENOENT/)
+    expect(fail('--listen', `unix:${folder}/no/s`, ...place.slice(2), '--device', 'echo')).toMatch(/^1 vmbus: /)
     const old = join(folder, 'old')
     writeFileSync(old, new Uint8Array(0x2_0000))
-    expect(run('--memory', old, '--size', '64K', ...place.slice(0, 2), '--device', 'echo')).toMatch(
+    expect(fail('--memory', old, '--size', '64K', ...place.slice(0, 2), '--device', 'echo')).toMatch(
       /^1 vmbus: .*131072/,
     )
     expect(readFileSync(old).length).toBe(0x2_0000)

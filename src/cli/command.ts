@@ -41,6 +41,8 @@ export interface Command {
   /** Most positional words. */
   readonly words: number
   readonly options: Readonly<Record<string, Option>>
+  /** What its help says below the options, a line each. */
+  readonly more?: () => readonly string[]
   run(call: Call): ExitStatus | Promise<ExitStatus>
 }
 
@@ -75,10 +77,16 @@ export function helpOf(command: Command): string {
   const rows = Object.entries(command.options).map(([name, { value, help }]) => {
     return [`--${name}${value === undefined ? '' : ` ${value}`}`, help] as const
   })
-  const width = Math.max(0, ...rows.map(([left]) => left.length))
   const lines = [`vmbus ${command.usage}`, '', command.summary]
-  if (rows.length > 0) lines.push('', ...rows.map(([left, help]) => `  ${left.padEnd(width)}  ${help}`))
+  if (rows.length > 0) lines.push('', ...optionRows(rows, '  '))
+  if (command.more !== undefined) lines.push('', ...command.more())
   return lines.join('\n')
+}
+
+/** Options and what they mean, in two columns. */
+export function optionRows(rows: readonly (readonly [left: string, right: string])[], indent: string): string[] {
+  const width = Math.max(0, ...rows.map(([left]) => left.length))
+  return rows.map(([left, right]) => `${indent}${left.padEnd(width)}  ${right}`)
 }
 
 /** Reads a whole number from an option: decimal or 0x hex. Throws {@link UsageError}. */

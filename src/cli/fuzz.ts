@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import {
@@ -15,6 +14,7 @@ import {
 } from '../fuzz/index.ts'
 import { writeTranscript } from '../trace/index.ts'
 import { type Call, type Command, type ExitStatus, InputError, numberOption, UsageError } from './command.ts'
+import { checkOutput, writeOutput } from './output.ts'
 import { load } from './replay.ts'
 import { note, paint, print } from './terminal.ts'
 
@@ -25,7 +25,7 @@ const defaultSeconds = 10
 export const fuzzCommand: Command = {
   name: 'fuzz',
   usage: 'fuzz TARGET|MODULE.js [--seed N] [--runs N] [--seconds N] [--out FILE] | fuzz --replay FILE [MODULE.js]',
-  summary: `Fuzzes ${ownNames()}, all, or the VSP or VSC that a module exports.`,
+  summary: 'Fuzzes a part of this package, all of them, or the VSP or VSC that a module exports.',
   words: 1,
   options: {
     seed: { value: 'N', help: 'the same seed gives the same runs (default: one that is printed)' },
@@ -35,10 +35,12 @@ export const fuzzCommand: Command = {
     out: { value: 'FILE', help: 'write what makes it fail to a transcript' },
     replay: { value: 'FILE', help: 'run such a transcript again' },
   },
+  more: () => [`TARGET is all, or one of: ${ownNames()}`],
   async run(call) {
     const file = call.option('replay')
     if (file !== undefined) return replayFile(file, call.words[0])
     const [name] = call.words
+    checkOutput(call.option('out'))
     if (name === undefined) throw new UsageError(`no TARGET: ${ownNames()}, all, or a module`)
     return fuzzAll(call, await targetsNamed(name))
   },
@@ -147,7 +149,7 @@ function failed(failure: FuzzFailure, call: Call): ExitStatus {
   print(`again: vmbus fuzz ${target} --seed ${seed} --from ${run} --runs 1`)
   const out = call.option('out')
   if (out !== undefined) {
-    writeFileSync(out, writeTranscript(reproducerOf(failure)))
+    writeOutput(out, writeTranscript(reproducerOf(failure)))
     print(`or:    vmbus fuzz --replay ${out}`)
   }
   return 1

@@ -1,11 +1,11 @@
-import type { HostDevice } from '../channels/index.ts'
+import type { Conversation, HostDevice } from '../channels/index.ts'
 import type { LinuxGuest } from '../guest/index.ts'
 import { versionText } from '../vmbus/versions.ts'
 import { KeyboardVsp } from '../vsp/keyboard.ts'
 import { MouseVsp } from '../vsp/mouse.ts'
 import { VideoVsp } from '../vsp/video/index.ts'
 import { UsageError } from './command.ts'
-import { DisplayServer } from './display-server.ts'
+import { type Displayed, DisplayServer } from './display-server.ts'
 import { paint, print } from './terminal.ts'
 
 /** A shell on the guest's own console, which the page shows and types into. */
@@ -20,13 +20,18 @@ export async function displayGuest(guest: LinuxGuest, offers: readonly HostDevic
 }
 
 /** The guest as a page shows it. */
-export function displayedOf(guest: LinuxGuest, offers: readonly HostDevice[]) {
-  const video = offers.find((device) => device instanceof VideoVsp)
-  const keyboard = offers.find((device) => device instanceof KeyboardVsp)
-  const mouse = offers.find((device) => device instanceof MouseVsp)
+export function displayedOf(guest: LinuxGuest, offers: readonly HostDevice[]): Displayed {
+  const title = `Linux ${guest.kernel ?? ''} on VMBus ${versionText(guest.vmbusVersion ?? 0)}`
+  return displayedBy(title, guest.events, offers)
+}
+
+/** A screen among devices, with a keyboard and a mouse beside it. Throws `UsageError` without these. */
+export function displayedBy(title: string, events: Conversation, devices: readonly HostDevice[]): Displayed {
+  const video = devices.find((device) => device instanceof VideoVsp)
+  const keyboard = devices.find((device) => device instanceof KeyboardVsp)
+  const mouse = devices.find((device) => device instanceof MouseVsp)
   if (video === undefined || keyboard === undefined || mouse === undefined) {
     throw new UsageError('--display needs the devices video, keyboard and mouse')
   }
-  const title = `Linux ${guest.kernel ?? ''} on VMBus ${versionText(guest.vmbusVersion ?? 0)}`
-  return { title, video, keyboard, mouse, events: guest.events }
+  return { title, video, keyboard, mouse, events }
 }

@@ -22,7 +22,7 @@ const mostRounds = 4000
 
 /** Reads what `--input` says: a script, or `@` and a file with one. */
 export function inputScript(text: string): InputStep[] {
-  return explained(() => parseInputScript(text.startsWith('@') ? readFileSync(text.slice(1), 'utf8') : text))
+  return explained(() => parseInputScript(text.startsWith('@') ? readScript(text.slice(1)) : text))
 }
 
 /** Plays a script on the keyboard, mouse and screen among these devices. */
@@ -51,7 +51,7 @@ export async function playInput(steps: readonly InputStep[], devices: readonly o
 function nextFrame(video: VideoVsp | undefined): Promise<void> {
   if (video?.mode === undefined) return time(frameTime)
   return new Promise((resolve) => {
-    const timer = setTimeout(done, longestFrame)
+    const timer = setTimeout(done, longestFrame).unref()
     function done(): void {
       clearTimeout(timer)
       video?.off('dirt', done)
@@ -61,8 +61,17 @@ function nextFrame(video: VideoVsp | undefined): Promise<void> {
   })
 }
 
+/** A wait that does not keep the process: what it waits for is gone when nothing else does. */
 function time(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref())
+}
+
+function readScript(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new InputError(`${file}: ${error instanceof Error ? error.message : error}`)
+  }
 }
 
 function explained<T>(what: () => T): T {

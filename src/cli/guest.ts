@@ -1,17 +1,16 @@
-import { existsSync, writeFileSync } from 'node:fs'
-import { packetBytes } from '../channels/channel/packet-bytes.ts'
+import { existsSync } from 'node:fs'
 import type { HostTransport } from '../channels/index.ts'
 import type { InputStep } from '../devices/input-script.ts'
 import { cachedKernels, debianKernel, GuestError, GuestSetupError, LinuxGuest } from '../guest/index.ts'
-import { deviceDecoders, LoneRecording, writeTranscript } from '../trace/index.ts'
+import { LoneRecording } from '../trace/index.ts'
 import { deviceName } from '../vmbus/device-ids.ts'
-import { Session } from '../vmbus/session.ts'
 import { parseVersion, VmbusVersion, versionText } from '../vmbus/versions.ts'
 import { type Call, type Command, type ExitStatus, InputError, numberOption, UsageError } from './command.ts'
-import { type GuestDevice, guestDeviceNames, guestDevices } from './guest-devices.ts'
+import { deviceHelp, deviceSyntax, type OfferedDevice, offeredDevices, stockDevices } from './devices/index.ts'
 import { displayGuest } from './guest-display.ts'
 import { inputOption, inputScript, playInput } from './guest-input.ts'
-import { liveLine } from './live-line.ts'
+import { traceLive } from './live-trace.ts'
+import { checkOutput, writeRecording } from './output.ts'
 import { note, paint, print } from './terminal.ts'
 import { packageVersion } from './version.ts'
 
@@ -22,11 +21,15 @@ const bindingTime = 15_000
 export const guestCommand: Command = {
   name: 'guest',
   usage:
-    'guest [--device NAME,…] [--console] [--trace] [--run COMMAND] [--input SCRIPT] [--shell] [--display] [--record FILE]',
+    'guest [--device NAME[,SETTING=VALUE…]]… [--console] [--trace] [--run COMMAND] [--input SCRIPT] [--shell] [--display] [--record FILE]',
   summary: 'Boots a stock Linux kernel for arm64 in QEMU, with its VMBus drivers served from here.',
   words: 0,
   options: {
-    device: { value: 'NAME,…', help: `what is offered; default all: ${guestDeviceNames.join(', ')}` },
+    device: {
+      value: 'NAME[,…]',
+      repeats: true,
+      help: `what is offered, ${deviceSyntax}; default all but echo`,
+    },
     console: { help: "show the kernel's log" },
     trace: { help: 'show the conversation on VMBus, decoded' },
     run: { value: 'COMMAND', help: 'run a command in the guest, and print what it says' },
@@ -43,6 +46,7 @@ export const guestCommand: Command = {
     append: { value: 'TEXT', help: "more for the kernel's command line" },
     fetch: { help: "only fetch the newest kernel (or the one of --kernel) from Debian's archive" },
   },
+  more: () => deviceHelp(false),
   async run(call): Promise<ExitStatus> {
     try {
       return call.has('fetch') ? await fetchKernel(call) : await bootAndServe(call)
@@ -64,6 +68,7 @@ async function bootAndServe(call: Call): Promise<ExitStatus> {
   let running: LinuxGuest | undefined
   const offers = offersOf(call, () => running)
   const steps = inputScript(call.option('input') ?? '')
+  checkOutput(call.option('record'))
   const memory = numberOption(call, 'memory')
   const smp = numberOption(call, 'smp')
   const version = versionOption(call)
@@ -106,14 +111,14 @@ async function bootAndServe(call: Call): Promise<ExitStatus> {
   } finally {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal)
     const file = call.option('record')
-    if (recording !== undefined && file !== undefined) write(recording, file)
+    if (recording !== undefined && file !== undefined) writeRecording(recording, file)
   }
 }
 
 /** What is wanted of a guest that takes commands. */
 async function serve(
   guest: LinuxGuest,
-  offers: readonly GuestDevice[],
+  offers: readonly OfferedDevice[],
   call: Call,
   steps: readonly InputStep[],
 ): Promise<void> {
@@ -151,23 +156,12 @@ function watch(guest: LinuxGuest, call: Call): void {
   events.on('violation', ({ violation }) => print(paint('red', `violation, ${violation.rule}: ${violation.why}`)))
   guest.on('crash', () => print(paint('red', 'the kernel reports a crash')))
   if (call.has('console')) guest.console.on('line', (line) => print(paint('gray', line)))
-  if (!call.has('trace')) return
-  const session = new Session({ decoders: deviceDecoders })
-  const from = (direction: 'sent' | 'received') => (direction === 'sent' ? 'host' : 'guest')
-  const time = (milliseconds = 0) => Math.round(milliseconds)
-  events.on('message', (event) =>
-    print(liveLine(time(event.time), session.message(from(event.direction), event.bytes))),
-  )
-  events.on('signal', (event) => print(liveLine(time(event.time), session.signal(from(event.direction), event.number))))
-  events.on('packet', (event) => {
-    const entry = session.packet(from(event.direction), event.channelId, packetBytes(event))
-    print(liveLine(time(event.time), entry))
-  })
+  if (call.has('trace')) traceLive(events, 'host', print)
 }
 
 /** Waits until the guest's drivers have opened all devices; answers those that they have not. */
-async function notOpened(guest: LinuxGuest, offers: readonly GuestDevice[]): Promise<GuestDevice[]> {
-  const isOpen = ({ channel }: GuestDevice) => channel !== undefined
+async function notOpened(guest: LinuxGuest, offers: readonly OfferedDevice[]): Promise<OfferedDevice[]> {
+  const isOpen = ({ channel }: OfferedDevice) => channel !== undefined
   const all = new Promise<void>((resolve) => {
     const look = (): void => {
       if (offers.every(isOpen)) resolve()
@@ -219,13 +213,16 @@ function recordingOf(version: number = VmbusVersion.V6_0): LoneRecording {
   })
 }
 
-function write(recording: LoneRecording, file: string): void {
-  writeFileSync(file, writeTranscript(recording.transcript()))
-  note(`${recording.recorder.length} events in ${file}`)
+function offersOf(call: Call, running: () => LinuxGuest | undefined): OfferedDevice[] {
+  const texts = call.all('device')
+  const make = offeredDevices(texts.length === 0 ? stockDevices : texts)
+  const peer = { place: 0, say: sayOf, referenceTime: () => running()?.referenceTime ?? 0n }
+  return make(peer).map(({ device }) => device)
 }
 
-function offersOf(call: Call, running: () => LinuxGuest | undefined): GuestDevice[] {
-  return guestDevices(call.option('device')?.split(',').filter(Boolean) ?? guestDeviceNames, running)
+/** What a device does. */
+function sayOf(line: string): void {
+  print(paint('gray', line))
 }
 
 function versionOption(call: Call): number | undefined {
@@ -236,7 +233,7 @@ function versionOption(call: Call): number | undefined {
   return version
 }
 
-function nameOf({ offer }: GuestDevice): string {
+function nameOf({ offer }: OfferedDevice): string {
   return deviceName(offer.interfaceId) ?? offer.interfaceId
 }
 

@@ -1,241 +1,220 @@
-import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import {
-  ByeReason,
-  FrameCapabilities,
-  type FrameEnd,
-  type Guest,
-  type HelloFrame,
-  type Host,
-} from '../channels/index.ts'
-import { FileMemory, ProcessGuest, ProcessHost } from '../node/index.ts'
-import { LoneRecording, writeTranscript } from '../trace/index.ts'
-import { deviceName } from '../vmbus/device-ids.ts'
-import { versionNumber, versionText } from '../vmbus/versions.ts'
+import { existsSync, rmSync, statSync } from 'node:fs'
+import { Conversation } from '../channels/index.ts'
+import { FileMemory } from '../node/index.ts'
+import { versionNumber } from '../vmbus/versions.ts'
 import { type Call, type Command, type ExitStatus, InputError, numberOption, UsageError } from './command.ts'
-import { type ChosenDevice, chooseDevice, deviceChoices } from './devices.ts'
+import { deviceHelp, deviceSyntax, guestDrivers, offeredDevices } from './devices/index.ts'
+import { displayedBy } from './guest-display.ts'
+import { inputOption, inputScript } from './guest-input.ts'
+import { checkOutput } from './output.ts'
+import { lendGuest, type PlaceOptions, type PlaceServer, serveHost } from './serve-peers.ts'
+import { ServeSessions } from './serve-session.ts'
 import { note, print } from './terminal.ts'
-import { packageVersion } from './version.ts'
 
 /** Bytes of shared memory when nothing else is said. */
 const defaultSize = 64 * 1024 * 1024
+/** Milliseconds that guests have to shut down when they are asked to. */
+const shutdownTime = 10_000
 
 /** `vmbus serve`: a host for foreign guests, or a guest for foreign hosts. */
 export const serveCommand: Command = {
   name: 'serve',
-  usage: 'serve --device NAME[,SETTING=VALUE…] --listen unix:PATH --memory FILE [--guest]',
+  usage: 'serve --device NAME[,SETTING[=VALUE]…]… --listen|--connect unix:PATH --memory FILE [--guest]',
   summary:
     'Serves devices to a guest in another process, over a Unix socket and shared memory; with --guest it is the guest.',
   words: 0,
   options: {
-    device: {
-      value: 'NAME[,…]',
+    device: { value: 'NAME[,…]', repeats: true, help: `a device, with --guest its driver: ${deviceSyntax}` },
+    listen: {
+      value: 'unix:PATH',
       repeats: true,
-      help: `a device, with --guest its driver; may be repeated: ${Object.keys(deviceChoices).join(', ')}`,
+      help: 'where the other end connects; or several, each with its memory',
     },
-    listen: { value: 'unix:PATH', help: 'where the other end connects' },
-    memory: { value: 'FILE', help: 'the memory that both ends share; made if need be, and then removed at the end' },
+    connect: { value: 'unix:PATH', help: 'connect to the other end instead, which listens there' },
+    memory: {
+      value: 'FILE',
+      repeats: true,
+      help: 'the memory that both ends share; made if need be, and then removed at the end',
+    },
     size: { value: '64M', help: 'its size; default that of the file, or 64M' },
     guest: { help: 'be the guest of a foreign host' },
     version: { value: '5.3', help: 'newest VMBus version to agree to' },
+    input: inputOption,
+    display: { help: "the guest's screen on a page of this machine, which takes keys and mouse for it" },
+    trace: { help: 'show the conversation on VMBus, decoded' },
     record: { value: 'FILE', help: 'write each conversation as a transcript (FILE, then FILE with a number)' },
     explain: { help: 'say what is waited for, each time that nothing is left to do' },
     seed: { value: 'N', help: 'draw the order in which things happen here from this seed' },
     patience: { value: 'SECONDS', help: 'time for what the other end owes; default 10' },
-    once: { help: 'end with the first connection; exit status 1 if that went wrong' },
+    once: {
+      help: 'end with the first connection, of several places with as many; exit status 1 if one went wrong, as with --connect',
+    },
   },
+  more: () => deviceHelp(true),
   run: serve,
 }
 
 async function serve(call: Call): Promise<ExitStatus> {
-  const listen = call.option('listen')
-  const file = call.option('memory')
-  const path = listen?.startsWith('unix:') ? listen.slice('unix:'.length) : undefined
-  if (path === undefined || path === '') throw new UsageError('--listen takes unix:PATH')
-  if (file === undefined) throw new UsageError('--memory takes a file')
-  const devices = call.all('device').map(chooseDevice)
-  if (devices.length === 0) throw new UsageError('--device takes a device')
+  const places = placesOf(call)
+  const connects = call.option('connect') !== undefined
+  const isOnce = connects || call.has('once')
+  const size = sizeOption(call)
   const version = versionOption(call)
-  const sessions = new Sessions(call, version)
-  const isNew = !existsSync(file)
-  const memory = openMemory(file, isNew, sizeOption(call))
+  const seed = numberOption(call, 'seed')
+  const seconds = numberOption(call, 'patience')
+  checkOutput(call.option('record'))
+  const sessions = new ServeSessions(call, version)
+  const serverOf = call.has('guest') ? lentGuests(call, sessions) : servedHosts(call, sessions)
+  const memories = new Memories()
+  const servers: PlaceServer[] = []
+  const ended = over(sessions, servers, isOnce ? places.length : undefined)
   // However this process ends, the memory that it made goes with it.
-  const leaveNothing = (): void => {
-    if (isNew) rmSync(file, { force: true })
-  }
-  process.once('exit', leaveNothing)
+  process.once('exit', memories.remove)
   try {
-    const seed = numberOption(call, 'seed')
-    const seconds = numberOption(call, 'patience')
-    const options = {
-      path,
-      memory,
-      version,
-      ...(seconds === undefined ? {} : { patience: seconds * 1000 }),
-      ...(seed === undefined ? {} : { pump: { scheduling: 'scheduled', seed } as const }),
+    for (const [place, { path, file }] of places.entries()) {
+      const memory = memories.open(file, size)
+      const server = serverOf({
+        ...{ place, path, connects, memory, version },
+        ...(seconds !== undefined && { patience: seconds * 1000 }),
+        ...(seed !== undefined && { pump: { scheduling: 'scheduled', seed } }),
+      })
+      try {
+        await server.begin()
+      } catch (error) {
+        throw new InputError(`${path}: ${error instanceof Error ? error.message : error}`)
+      }
+      servers.push(server)
+      print(`${connects ? 'connected to' : 'listening on'} unix:${path}, memory ${file} of ${memory.size} bytes`)
     }
-    const server = call.has('guest') ? lendGuest(options, devices, sessions) : serveHost(options, devices, sessions)
-    try {
-      await server.listen()
-    } catch (error) {
-      throw new InputError(`${path}: ${error instanceof Error ? error.message : error}`)
-    }
-    print(`listening on unix:${path}, memory ${file} of ${memory.size} bytes`)
-    await over(sessions)
-    await server.close()
+    await ended
   } finally {
-    memory.close()
-    leaveNothing()
-    process.off('exit', leaveNothing)
+    for (const server of servers) await server.close()
+    memories.close()
+    process.off('exit', memories.remove)
   }
-  return call.has('once') && sessions.wentWrong ? 1 : 0
+  return isOnce && sessions.wentWrong ? 1 : 0
 }
 
-interface ServeOptions {
-  readonly path: string
-  readonly memory: FileMemory
-  readonly version: number
+type ServerOf = (options: PlaceOptions) => PlaceServer
+
+function servedHosts(call: Call, sessions: ServeSessions): ServerOf {
+  const make = offeredDevices(call.all('device'))
+  const user = { steps: inputScript(call.option('input') ?? ''), display: call.has('display') }
+  if (user.display) {
+    const probe = make({ place: 0, say: () => {}, referenceTime: () => 0n })
+    displayedBy(
+      '',
+      new Conversation(),
+      probe.map(({ device }) => device),
+    )
+  }
+  return (options) => serveHost(options, make, sessions, user)
 }
 
-function serveHost(options: ServeOptions, devices: readonly ChosenDevice[], sessions: Sessions): ProcessHost {
-  const server = new ProcessHost({
-    ...options,
-    devices: () => devices.map(({ name, vsp }) => vsp((line) => sessions.say(`${name}: ${line}`))),
-    wrap: (transport) => sessions.begin().wrapHost(transport),
-  })
-  server.on('connected', ({ host, hello }) => sessions.follow(host, hello))
-  server.on('quiet', ({ host }) => sessions.quiet(host))
-  server.on('crashed', ({ text }) => sessions.say(`crashed: ${text ?? 'without a text'}`))
-  server.on('failed', (error) => sessions.say(`a device failed: ${error instanceof Error ? error.stack : error}`))
-  server.on('ended', (end, session) => sessions.ended(end, session !== undefined))
-  return server
+function lentGuests(call: Call, sessions: ServeSessions): ServerOf {
+  if (call.option('input') !== undefined || call.has('display')) {
+    throw new UsageError('--input and --display are for a host, not for --guest')
+  }
+  const make = guestDrivers(call.all('device'))
+  return (options) => lendGuest(options, make, sessions)
 }
 
-function lendGuest(options: ServeOptions, devices: readonly ChosenDevice[], sessions: Sessions): ProcessGuest {
-  const server = new ProcessGuest({
-    ...options,
-    drivers: () => devices.map(({ name, vsc }) => vsc((line) => sessions.say(`${name}: ${line}`))),
-    wrap: (transport) => sessions.begin().wrapGuest(transport),
-  })
-  server.on('connected', ({ guest, hello }) => sessions.follow(guest, hello))
-  server.on('bound', (driver, error) =>
-    sessions.say(`${driver.constructor.name}: ${error === undefined ? 'ready' : error.message}`),
-  )
-  server.on('quiet', ({ guest }) => sessions.quiet(guest))
-  server.on('failed', (error) => sessions.say(`a driver failed: ${error instanceof Error ? error.stack : error}`))
-  server.on('ended', (end, session) => sessions.ended(end, session !== undefined))
-  return server
-}
-
-/** What is said of each connection, and its recording. */
-class Sessions {
-  /** Whether the last connection ended as none should. */
-  wentWrong = false
-  onEnd: (() => void) | undefined
-  readonly #call: Call
-  readonly #version: number
-  readonly #peer: string
-  #count = 0
-  #recording = new LoneRecording()
-  #waits = ''
-
-  constructor(call: Call, version: number) {
-    this.#call = call
-    this.#version = version
-    this.#peer = call.has('guest') ? 'host' : 'guest'
-  }
-
-  get isOnce(): boolean {
-    return this.#call.has('once')
-  }
-
-  say(line: string): void {
-    print(`${this.#peer} ${this.#count}: ${line}`)
-  }
-
-  begin(): LoneRecording {
-    this.#count += 1
-    this.#waits = ''
-    const start = performance.now()
-    this.#recording = new LoneRecording({
-      now: () => (performance.now() - start) / 1000,
-      about: { name: `vmbus serve, ${this.#peer} ${this.#count}` },
-      config: { version: versionText(this.#version), features: 0, package: packageVersion() },
-    })
-    return this.#recording
-  }
-
-  follow(end: Host | Guest, { capabilities, version, vps }: HelloFrame): void {
-    const speech = (capabilities & FrameCapabilities.registers) === 0 ? 'messages' : 'hypercalls'
-    this.say(`hello: frames of version ${version}, ${speech}, ${vps === 1 ? '1 VP' : `${vps} VPs`}`)
-    if (this.#call.option('record') !== undefined) this.#recording.follow(end)
-    end.events.on('connection', ({ what, version, why }) => {
-      if (what === 'connected' && version !== undefined) this.say(`VMBus ${versionText(version)}`)
-      else if (what === 'disconnected') this.say('VMBus is unloaded')
-      else if (what === 'failed') this.say(`no VMBus: ${why}`)
-    })
-    end.events.on('channel', ({ what, interfaceId, channelId, why }) => {
-      if (what === 'offered' || what === 'opening') return
-      const name = deviceName(interfaceId) ?? interfaceId
-      this.say(`channel ${channelId}, ${name}: ${what}${why === undefined ? '' : ` (${why})`}`)
-    })
-    end.events.on('violation', ({ violation }) => this.say(`violation: ${violation.rule}: ${violation.why}`))
-  }
-
-  quiet(end: Host | Guest): void {
-    if (!this.#call.has('explain')) return
-    const waits = end.explain().join('; ')
-    if (waits === this.#waits) return
-    this.#waits = waits
-    this.say(`waits: ${waits}`)
-  }
-
-  /** @param greeted whether it ever said hello. */
-  ended({ how, reason, text }: FrameEnd, greeted: boolean): void {
-    this.wentWrong = how === 'gone' || reason !== ByeReason.Done
-    const line = how === 'bye' ? `bye${text === '' ? '' : `: ${text}`}` : text || 'closed'
-    if (greeted) {
-      this.say(line)
-      this.#write()
-    } else print(`somebody who said no hello: ${line}`)
-    if (this.isOnce) this.onEnd?.()
-  }
-
-  #write(): void {
-    const file = this.#call.option('record')
-    if (file === undefined) return
-    const name = this.#count <= 1 ? file : file.replace(/(\.[^./]*)?$/, `-${this.#count}$1`)
-    writeFileSync(name, writeTranscript(this.#recording.transcript()))
-    note(`${this.#recording.recorder.length} events in ${name}`)
-  }
-}
-
-/** Resolves when this process is to end: by Ctrl-C, or after the one connection that was wanted. */
-function over(sessions: Sessions): Promise<void> {
+/**
+ * Resolves when this process is to end: by Ctrl-C, or after the connections that were wanted. Guests with a shutdown component are asked to
+ * shut down first; a second Ctrl-C ends them at once.
+ */
+function over(sessions: ServeSessions, servers: readonly PlaceServer[], wanted: number | undefined): Promise<void> {
   return new Promise((resolve) => {
-    sessions.onEnd = resolve
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+    let isEnding = false
+    let timer: NodeJS.Timeout | undefined
+    const done = (): void => {
+      clearTimeout(timer)
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupted)
+      resolve()
+    }
+    const interrupted = (): void => {
+      const asked = isEnding ? [] : servers.filter((server) => server.shutDown())
+      if (asked.length === 0) {
+        done()
+        return
+      }
+      isEnding = true
+      note('asking the guest to shut down; Ctrl-C again ends it at once')
+      timer = setTimeout(done, shutdownTime)
+    }
+    sessions.onEnd = () => {
+      if (isEnding ? sessions.open === 0 : wanted !== undefined && sessions.ended >= wanted) done()
+    }
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupted)
   })
 }
 
-function openMemory(file: string, isNew: boolean, wanted: number | undefined): FileMemory {
-  const size = wanted ?? (isNew ? defaultSize : undefined)
-  try {
-    // What is in a file that was there before is not cut off.
-    const least = isNew ? 0 : statSync(file).size
-    if (size !== undefined && size < least) throw new InputError(`${file}: has ${least} bytes, more than --size says`)
-    return FileMemory.open(file, size === undefined ? {} : { size })
-  } catch (error) {
-    if (error instanceof InputError) throw error
-    throw new InputError(`${file}: ${error instanceof Error ? error.message : error}`)
+/** The memory files of all places. */
+class Memories {
+  readonly #open: FileMemory[] = []
+  readonly #made: string[] = []
+
+  /** Opens a file, or makes it. Throws {@link InputError}. */
+  open(file: string, wanted: number | undefined): FileMemory {
+    const isNew = !existsSync(file)
+    const size = wanted ?? (isNew ? defaultSize : undefined)
+    try {
+      // What is in a file that was there before is not cut off.
+      const least = isNew ? 0 : statSync(file).size
+      if (size !== undefined && size < least) throw new InputError(`${file}: has ${least} bytes, more than --size says`)
+      if (size === undefined && least < leastSize) {
+        throw new InputError(`${file}: has ${least} bytes, too few for a guest; --size 64M makes it larger`)
+      }
+      const memory = FileMemory.open(file, size === undefined ? {} : { size })
+      if (isNew) this.#made.push(file)
+      this.#open.push(memory)
+      return memory
+    } catch (error) {
+      if (error instanceof InputError) throw error
+      throw new InputError(`${file}: ${error instanceof Error ? error.message : error}`)
+    }
+  }
+
+  close(): void {
+    for (const memory of this.#open) memory.close()
+    this.remove()
+  }
+
+  /** Removes the files that were made here. */
+  readonly remove = (): void => {
+    for (const file of this.#made) rmSync(file, { force: true })
   }
 }
+
+/** Where the other ends are, and which memory goes with each. */
+function placesOf(call: Call): { readonly path: string; readonly file: string }[] {
+  const connect = call.option('connect')
+  const listens = call.all('listen')
+  const files = call.all('memory')
+  if (connect !== undefined && listens.length > 0) throw new UsageError('either --listen or --connect')
+  const paths = connect === undefined ? listens.map((text) => pathOf('listen', text)) : [pathOf('connect', connect)]
+  if (paths.length === 0) throw new UsageError('--listen takes unix:PATH')
+  if (files.length === 0 || files.includes('')) throw new UsageError('--memory takes a file')
+  if (files.length !== paths.length) throw new UsageError('each place needs a --memory of its own')
+  if (new Set(files).size !== files.length) throw new UsageError('two guests cannot have the same --memory')
+  return paths.map((path, index) => ({ path, file: files[index] ?? '' }))
+}
+
+function pathOf(option: string, text: string): string {
+  const path = text.startsWith('unix:') ? text.slice('unix:'.length) : ''
+  if (path === '') throw new UsageError(`--${option} takes unix:PATH`)
+  return path
+}
+
+/** Bytes of the smallest memory: room for rings. */
+const leastSize = 0x1_0000
 
 function sizeOption(call: Call): number | undefined {
   const text = call.option('size')
   if (text === undefined) return undefined
   const [, digits = '', unit = ''] = /^(\d+)([KMG]?)$/i.exec(text) ?? []
   const size = Number(digits) * 1024 ** ' KMG'.indexOf(unit.toUpperCase() || ' ')
-  if (digits === '' || size % 4096 !== 0 || size < 0x1_0000 || size > 2 ** 36) {
+  if (digits === '' || size % 4096 !== 0 || size < leastSize || size > 2 ** 36) {
     throw new UsageError(`--size takes pages of 4096 bytes, 64K to 64G, not ${text}`)
   }
   return size

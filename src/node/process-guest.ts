@@ -9,10 +9,8 @@ import {
   type GuestTransport,
   type HelloFrame,
   Pump,
-  type PumpOptions,
 } from '../channels/index.ts'
-import type { GuestMemory } from '../memory/index.ts'
-import { type ListenerOptions, ProcessListener } from './process-listener.ts'
+import { type ProcessEndOptions, ProcessListener } from './process-listener.ts'
 
 /** One foreign host, from its hello on. */
 export interface GuestSession {
@@ -37,21 +35,12 @@ export interface ProcessGuestEvents {
 }
 
 /** How a guest is lent to foreign hosts. */
-export interface ProcessGuestOptions extends ListenerOptions {
-  /** The guest's memory, which is shared with the host, such as a `FileMemory`. */
-  readonly memory: GuestMemory
+export interface ProcessGuestOptions extends ProcessEndOptions {
   /** The guest's drivers: made anew for each host. */
   readonly drivers: () => readonly GuestDriver[]
-  /** Newest VMBus version that the guest asks for. Default 6.0. */
-  readonly version?: string | number
-  readonly features?: number
   readonly guest?: GuestOptions
   /** Puts something between the guest and its transport, such as a recorder. */
   readonly wrap?: (transport: GuestTransport) => GuestTransport
-  /** In which order things happen here. */
-  readonly pump?: PumpOptions
-  /** Time of events. */
-  readonly now?: () => number
 }
 
 /** Lends our guest to foreign hosts, one after the other, over a Unix socket and shared memory; see docs/process-transport.md. */
@@ -73,6 +62,16 @@ export class ProcessGuest extends EventEmitter<ProcessGuestEvents> {
     return this.#listener.listen()
   }
 
+  /** Connects to one that listens, instead. Rejects when nobody is there. */
+  connect(): Promise<void> {
+    return this.#listener.connect()
+  }
+
+  /** Ends the connection, if there is one, and goes on listening. */
+  hangUp(): void {
+    this.#listener.hangUp()
+  }
+
   /** Ends the connection, if there is one, and listens no more. */
   close(): Promise<void> {
     return this.#listener.close()
@@ -83,16 +82,8 @@ export class ProcessGuest extends EventEmitter<ProcessGuestEvents> {
   }
 
   #accept(send: (frame: Uint8Array) => void, over: (end: FrameEnd) => void): FrameGuest {
-    const {
-      memory,
-      drivers,
-      version,
-      features,
-      guest: guestOptions,
-      wrap = (transport) => transport,
-      now,
-    } = this.#options
-    const pump = new Pump(this.#options.pump)
+    const { memory, drivers, wrap = (transport) => transport, pump: pumpOptions, ...endOptions } = this.#options
+    const pump = new Pump(pumpOptions)
     let session: GuestSession | undefined
     const connection: FrameGuest = new FrameGuest({
       memory,
@@ -101,14 +92,7 @@ export class ProcessGuest extends EventEmitter<ProcessGuestEvents> {
       keepsBits: true,
       explain: () => session?.guest.explain() ?? [],
       connected: (transport, hello) => {
-        const guest = new Guest({
-          transport: wrap(transport),
-          pump,
-          ...(version === undefined ? {} : { version }),
-          ...(features === undefined ? {} : { features }),
-          ...(guestOptions === undefined ? {} : { guest: guestOptions }),
-          ...(now === undefined ? {} : { now }),
-        })
+        const guest = new Guest({ ...endOptions, transport: wrap(transport), pump })
         const made = { guest, hello, drivers: drivers() }
         session = made
         this.emit('connected', made)

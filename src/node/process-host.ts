@@ -11,10 +11,8 @@ import {
   type HostOptions,
   type HostTransport,
   Pump,
-  type PumpOptions,
 } from '../channels/index.ts'
-import type { GuestMemory } from '../memory/index.ts'
-import { type ListenerOptions, ProcessListener } from './process-listener.ts'
+import { type ProcessEndOptions, ProcessListener } from './process-listener.ts'
 
 /** Time in milliseconds between two looks at timers and triggers of a guest that makes hypercalls. */
 const tickTime = 10
@@ -42,21 +40,12 @@ export interface ProcessHostEvents {
 }
 
 /** How foreign guests are served. */
-export interface ProcessHostOptions extends ListenerOptions {
-  /** The memory that is shared with the guest, such as a `FileMemory`. */
-  readonly memory: GuestMemory
-  /** The devices of a guest: made anew for each. */
-  readonly devices: () => readonly HostDevice[]
-  /** Newest VMBus version that the host agrees to. Default 6.0. */
-  readonly version?: string | number
-  readonly features?: number
+export interface ProcessHostOptions extends ProcessEndOptions {
+  /** The devices of a guest: made anew for each. @param connection its end of the connection, which knows the guest's reference time. */
+  readonly devices: (connection: FrameHost) => readonly HostDevice[]
   readonly host?: HostOptions
   /** Puts something between the host and its transport, such as a recorder. */
   readonly wrap?: (transport: HostTransport) => HostTransport
-  /** In which order things happen here. */
-  readonly pump?: PumpOptions
-  /** Time of events. */
-  readonly now?: () => number
 }
 
 /** Serves devices to foreign guests, one after the other, over a Unix socket and shared memory; see docs/process-transport.md. */
@@ -78,6 +67,16 @@ export class ProcessHost extends EventEmitter<ProcessHostEvents> {
     return this.#listener.listen()
   }
 
+  /** Connects to one that listens, instead. Rejects when nobody is there. */
+  connect(): Promise<void> {
+    return this.#listener.connect()
+  }
+
+  /** Ends the connection, if there is one, and goes on listening. */
+  hangUp(): void {
+    this.#listener.hangUp()
+  }
+
   /** Ends the connection, if there is one, and listens no more. */
   close(): Promise<void> {
     return this.#listener.close()
@@ -88,16 +87,8 @@ export class ProcessHost extends EventEmitter<ProcessHostEvents> {
   }
 
   #accept(send: (frame: Uint8Array) => void, over: (end: FrameEnd) => void): FrameHost {
-    const {
-      memory,
-      devices,
-      version,
-      features,
-      host: hostOptions,
-      wrap = (transport) => transport,
-      now,
-    } = this.#options
-    const pump = new Pump(this.#options.pump)
+    const { memory, devices, wrap = (transport) => transport, pump: pumpOptions, ...endOptions } = this.#options
+    const pump = new Pump(pumpOptions)
     let session: HostSession | undefined
     let clock: ReturnType<typeof setInterval> | undefined
     const start = process.hrtime.bigint()
@@ -110,15 +101,8 @@ export class ProcessHost extends EventEmitter<ProcessHostEvents> {
       explain: () => session?.host.explain() ?? [],
       crashed: (report) => this.emit('crashed', report),
       connected: (transport, hello) => {
-        const host = new Host({
-          transport: wrap(transport),
-          pump,
-          ...(version === undefined ? {} : { version }),
-          ...(features === undefined ? {} : { features }),
-          ...(hostOptions === undefined ? {} : { host: hostOptions }),
-          ...(now === undefined ? {} : { now }),
-        })
-        const made = { host, hello, devices: devices() }
+        const host = new Host({ ...endOptions, transport: wrap(transport), pump })
+        const made = { host, hello, devices: devices(connection) }
         session = made
         this.emit('connected', made)
         for (const device of made.devices) host.offer(device)

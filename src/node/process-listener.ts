@@ -1,6 +1,15 @@
 import { rmSync, statSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { ByeFrame, ByeReason, encodeFrame, type FrameConnection, type FrameEnd } from '../channels/index.ts'
+import {
+  ByeFrame,
+  ByeReason,
+  type EndOptions,
+  encodeFrame,
+  type FrameConnection,
+  type FrameEnd,
+  type PumpOptions,
+} from '../channels/index.ts'
+import type { GuestMemory } from '../memory/index.ts'
 
 /** Bytes that may wait for a peer that does not read. */
 const maxUnread = 1024 * 1024
@@ -23,8 +32,16 @@ export interface ListenerOptions {
   readonly patience?: number
 }
 
+/** What a host or guest for foreign peers is made with, whichever of the two it is. */
+export interface ProcessEndOptions extends ListenerOptions, Omit<EndOptions, 'pump'> {
+  /** The guest's memory, which both ends share, such as a `FileMemory`. */
+  readonly memory: GuestMemory
+  /** In which order things happen here. */
+  readonly pump?: PumpOptions
+}
+
 /**
- * Listens on a Unix socket for one foreign end at a time; another that connects meanwhile is told so. A peer that breaks the protocol, stalls
+ * Listens on a Unix socket for one foreign end at a time, or connects to one; another that connects meanwhile is told so. A peer that breaks the protocol, stalls
  * or dies ends its own connection.
  */
 export class ProcessListener {
@@ -50,6 +67,27 @@ export class ProcessListener {
       rmSync(this.#path, { force: true })
       await this.#listen()
     }
+  }
+
+  /** Connects to a foreign end that listens, instead of listening. Rejects when nobody is there. */
+  async connect(): Promise<void> {
+    const { accept, failed } = this.#acceptor
+    this.#current = await connectProcess(
+      { path: this.#path, patience: this.#patience },
+      {
+        accept: (send, ended) =>
+          accept(send, (end) => {
+            this.#current = undefined
+            ended(end)
+          }),
+        failed,
+      },
+    )
+  }
+
+  /** Says goodbye to the peer, if there is one, and goes on listening. */
+  hangUp(): void {
+    this.#current?.close(ByeReason.Done, '')
   }
 
   /** Says goodbye to the peer, and listens no more; the socket's file is gone. */

@@ -65,6 +65,11 @@ export class FrameHost extends FrameConnection {
     this.#guest?.tick()
   }
 
+  /** The guest's reference time in units of 100 ns, as a time component tells it beside the host's; 0 before its hello. */
+  get referenceTime(): bigint {
+    return this.#guest?.partition.clock.time ?? 0n
+  }
+
   get #guest(): ForeignGuest | MessageGuest | undefined {
     return this.#foreign ?? this.#speaking
   }
