@@ -10,7 +10,7 @@ import { type Activity, whenQuiet } from './quiet.ts'
 export interface VspEvents {
   /** The host offers it. */
   offered: () => void
-  /** It is no longer offered. */
+  /** It is no longer offered. What the guest has open is closed, unless the device {@link Vsp.servesUntilReleased}. */
   revoked: () => void
   /** The guest opened a channel of the device. */
   open: (channel: Channel) => void
@@ -30,8 +30,15 @@ export abstract class Vsp<Events extends object = object>
 {
   /** What the host offers to the guest. */
   abstract readonly offer: OfferParams
+  /**
+   * Whether it goes on with what the guest has open after it is revoked, until the guest lets go of that; {@link onClose} comes then. By
+   * default everything is closed at once.
+   */
+  readonly servesUntilReleased?: boolean
   readonly #channels = new Map<number, Channel>()
+  /** Who offers it, or has offered it and still has channels of it. */
   #host: DeviceHost | undefined
+  #isOffered = false
   /** Settled when the device is gone, once that has begun. */
   #leaving: Promise<void> | undefined
 
@@ -47,12 +54,12 @@ export abstract class Vsp<Events extends object = object>
 
   /** Whether a host offers it. */
   get isOffered(): boolean {
-    return this.#host !== undefined
+    return this.#isOffered
   }
 
   /** Takes the device away from the guest. */
   close(): void {
-    this.#host?.revoke(this)
+    if (this.#isOffered) this.#host?.revoke(this)
   }
 
   [Symbol.dispose](): void {
@@ -83,17 +90,18 @@ export abstract class Vsp<Events extends object = object>
 
   /** Offers the sub-channels 1 … `count` to the guest that asked for them. */
   protected offerSubchannels(count: number): void {
+    if (!this.#isOffered) return
     for (let index = 1; index <= count; index++) this.#host?.offerSubchannel(this, index)
   }
 
   /** Takes the sub-channels away again: a guest that has closed the primary channel asks for them anew. */
   protected revokeSubchannels(): void {
-    this.#host?.revokeSubchannels(this)
+    if (this.#isOffered) this.#host?.revokeSubchannels(this)
   }
 
   /** Has something run in so many milliseconds, by the host's time; at once when no host offers the device. */
   protected later(run: () => void, milliseconds: number): void {
-    if (this.#host === undefined) run()
+    if (this.#host === undefined || !this.#isOffered) run()
     else this.#host.later(run, milliseconds)
   }
 
@@ -103,7 +111,7 @@ export abstract class Vsp<Events extends object = object>
    */
   protected closeWhenQuiet(activity: Activity): Promise<void> {
     const host = this.#host
-    if (host === undefined) return Promise.resolve()
+    if (host === undefined || !this.#isOffered) return Promise.resolve()
     if (this.#leaving !== undefined) return this.#leaving
     const leaving = new Promise<void>((resolve) => this.#lifecycle.once('revoked', resolve))
     this.#leaving = leaving
@@ -124,14 +132,17 @@ export abstract class Vsp<Events extends object = object>
 
   /** For the host's end of the bus, as all that follows. */
   attached(host: DeviceHost): void {
-    if (this.#host !== undefined) throw new Error('this device is offered already')
+    if (this.#isOffered) throw new Error('this device is offered already')
+    if (host !== this.#host) for (const channel of this.#channels.values()) channel.close('rescinded')
     this.#host = host
+    this.#isOffered = true
     this.#lifecycle.emit('offered')
   }
 
   detached(): void {
-    this.#host = undefined
+    this.#isOffered = false
     this.#leaving = undefined
+    this.#forgetHost()
     this.#lifecycle.emit('revoked')
   }
 
@@ -160,6 +171,11 @@ export abstract class Vsp<Events extends object = object>
     if (this.#channels.get(channel.subchannelIndex) === channel) this.#channels.delete(channel.subchannelIndex)
     this.onClose(channel, reason)
     this.#lifecycle.emit('close', channel, reason)
+    this.#forgetHost()
+  }
+
+  #forgetHost(): void {
+    if (!this.#isOffered && this.#channels.size === 0) this.#host = undefined
   }
 
   /** Sound: a subclass's map only adds events, which generic code cannot show. */

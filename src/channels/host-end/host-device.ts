@@ -22,6 +22,12 @@ export interface PendingOpen {
 export interface HostDevice extends ChannelHandler {
   /** What it offers. */
   readonly offer: OfferParams
+  /**
+   * Whether it serves what is open when it is revoked until the guest lets go: closes or releases it, or unloads. Its `closed` then comes
+   * after its `detached`. By default all closes with the revoke, as OpenVMM's devices do (vmbus_channel/channel.rs): a guest may take the
+   * rescind for the host's word that it uses the rings no more. For a device whose driver waits for completions even so.
+   */
+  readonly servesUntilReleased?: boolean
   /** It was offered: `host` is where it can offer sub-channels. */
   attached(host: DeviceHost): void
   /** It is no longer offered. */

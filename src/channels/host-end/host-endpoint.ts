@@ -1,8 +1,10 @@
 import { MemoryFault, type PageList } from '../../memory/index.ts'
 import type { GpadlId } from '../../vmbus/ids.ts'
+import { ChannelMessageType } from '../../vmbus/messages.ts'
 import type { RingFault } from '../../vmbus/ring/index.ts'
 import type { OfferId, OfferParams, OpenRequest, ServerEffect } from '../../vmbus/server/effects.ts'
 import { type ServerOptions, VmbusServer } from '../../vmbus/server/index.ts'
+import { u32At } from '../../vmbus/u32.ts'
 import type { Guid } from '../../wire/index.ts'
 import { Channel, type CloseReason } from '../channel/channel.ts'
 import { faultViolation } from '../channel/channel-faults.ts'
@@ -15,6 +17,7 @@ import type { DeviceHost, HostDevice, Later, PendingOpen } from './host-device.t
 import { HostOffer, pageListsOf } from './host-offer.ts'
 import { HostSignals } from './host-signals.ts'
 import { IdleTime } from './idle-time.ts'
+import { channelLeft, RevokedOffers } from './revoked-offers.ts'
 
 /** How the host's end behaves. */
 export interface HostOptions {
@@ -42,6 +45,7 @@ export class HostEndpoint implements DeviceHost {
   readonly #options: HostOptions
   readonly #offers = new Map<OfferId, HostOffer>()
   readonly #byDevice = new Map<HostDevice, Set<HostOffer>>()
+  readonly #revoked = new RevokedOffers()
   readonly #signals: HostSignals
   readonly #task = new Task('host control', () => this.#run())
   #slotBusy = false
@@ -78,12 +82,17 @@ export class HostEndpoint implements DeviceHost {
     return this.#offer(device, { ...device.offer, subchannelIndex })
   }
 
-  /** Takes a device away, its sub-channels first (behaviour 58). The guest sees its channels rescinded. */
+  /**
+   * Takes a device away, its sub-channels first (behaviour 58). The guest sees its channels rescinded. What is open closes at once, or,
+   * where the device `servesUntilReleased`, when the guest lets go of it.
+   */
   revoke(device: HostDevice): void {
-    this.revokeSubchannels(device)
-    const offers = this.#offersOf(device)
-    if (offers.size === 0) return
-    for (const offer of offers) this.#forget(offer, 'rescinded', true)
+    const offers = [...this.#offersOf(device)].sort((a, b) => b.subchannelIndex - a.subchannelIndex)
+    if (offers.length === 0) return
+    for (const offer of offers) {
+      if (device.servesUntilReleased === true && offer.channel?.isOpen === true && !offer.isLeft) this.#keep(offer)
+      else this.#forget(offer, 'rescinded', true)
+    }
     device.detached()
     this.#pump.schedule(this.#task)
   }
@@ -97,8 +106,8 @@ export class HostEndpoint implements DeviceHost {
   }
 
   gpadl(device: HostDevice, gpadlId: GpadlId): readonly PageList[] | undefined {
-    for (const offer of this.#offersOf(device)) {
-      const lists = offer.gpadls.get(gpadlId)
+    for (const offer of this.#all()) {
+      const lists = offer.device === device ? offer.gpadls.get(gpadlId) : undefined
       if (lists !== undefined) return lists
     }
     return undefined
@@ -111,21 +120,23 @@ export class HostEndpoint implements DeviceHost {
 
   /** Whether something outside the bus still owes the guest an answer on this channel, or another of the same device's. */
   owes(channelId: number): boolean {
-    const offers = [...this.#offers.values()]
-    const device = offers.find((offer) => offer.channelId === channelId)?.device
-    return offers.some((offer) => offer.device === device && isAwaited(offer))
+    const device = [...this.#all()].find((offer) => offer.channelId === channelId)?.device
+    for (const offer of this.#all()) if (offer.device === device && isAwaited(offer)) return true
+    return false
   }
 
   /** What this end waits for, a line each. */
   explain(): string[] {
     const lines = [...this.server.explain()]
     if (this.#slotBusy) lines.push('guest: to free its message slot')
-    for (const { channel } of this.#offers.values()) lines.push(...(channel?.explain() ?? []))
+    for (const { channelId } of this.#revoked.all) lines.push(`channel ${channelId}: the guest to let go of it`)
+    for (const { channel } of this.#all()) lines.push(...(channel?.explain() ?? []))
     return lines
   }
 
   /** Closes all channels, lets go of all devices, and says no more. */
   close(): void {
+    for (const offer of this.#revoked.takeAll()) this.#closeChannel(offer, 'local')
     for (const device of this.devices) {
       for (const offer of this.#offersOf(device)) this.#forget(offer, 'local', false)
       device.detached()
@@ -137,7 +148,7 @@ export class HostEndpoint implements DeviceHost {
     const time = new IdleTime()
     const task = new Task('host time', () => time.pass())
     this.#pump.onQuiet(() => {
-      if (time.isAwaited && ![...this.#offers.values()].some(isAwaited)) this.#pump.schedule(task)
+      if (time.isAwaited && ![...this.#all()].some(isAwaited)) this.#pump.schedule(task)
     })
     return (run, milliseconds) => {
       time.later(run, milliseconds)
@@ -159,12 +170,33 @@ export class HostEndpoint implements DeviceHost {
     return this.#byDevice.get(device) ?? new Set()
   }
 
+  /** Of what is offered, and of what is not any more but still served. */
+  *#all(): Generator<HostOffer> {
+    yield* this.#offers.values()
+    yield* this.#revoked.all
+  }
+
   #posted(connectionId: number, messageType: number, payload: Uint8Array): number {
     if (messageType !== vmbusMessageType) return HvStatus.Success
     this.#log.message({ direction: 'received', bytes: payload, connectionId })
     const taken = this.server.receive(payload, { connectionId })
     this.#pump.schedule(this.#task)
-    return taken ? HvStatus.Success : HvStatus.InsufficientBuffers
+    if (!taken) return HvStatus.InsufficientBuffers
+    this.#guestLeaves(payload)
+    return HvStatus.Success
+  }
+
+  /**
+   * What the guest lets go of after a rescind is closed before its post is answered: it waits for nothing more, and takes the memory for
+   * something else (Linux vmbus_close_internal, __vmbus_teardown_gpadl).
+   */
+  #guestLeaves(message: Uint8Array): void {
+    const isUnload = message.length >= 8 && u32At(message, 0) === ChannelMessageType.Unload
+    const channelId = isUnload ? undefined : channelLeft(message)
+    if (!isUnload && channelId === undefined) return
+    const left = channelId === undefined ? this.#revoked.takeAll() : this.#revoked.takeLeft(channelId)
+    for (const offer of left) this.#closeChannel(offer, 'rescinded')
+    for (const offer of this.#offers.values()) if (offer.channelId === channelId) offer.isLeft = true
   }
 
   /** Carries out what the server asks for and sends what it says, until it is content or the guest's slot is taken. */
@@ -208,6 +240,7 @@ export class HostEndpoint implements DeviceHost {
         return
       }
       case 'disconnected':
+        for (const offer of this.#revoked.takeAll()) this.#closeChannel(offer, 'rescinded')
         this.#signals.pages(undefined, undefined)
         this.#log.connection({ what: 'disconnected' })
         return
@@ -267,6 +300,7 @@ export class HostEndpoint implements DeviceHost {
     offer.channelId = request.channelId
     offer.request = request
     offer.interrupt = request.interrupt
+    offer.isLeft = false
     offer.opening = 'asked'
     this.#tell(offer, 'opening')
     const isCurrent = () => offer.opening !== 'no' && offer.request === request
@@ -350,11 +384,23 @@ export class HostEndpoint implements DeviceHost {
     this.#tell(offer, 'closed', reason)
   }
 
-  #forget(offer: HostOffer, reason: CloseReason, revoke: boolean): void {
-    if (!this.#offers.delete(offer.id)) return
+  /** The offer is gone, and what is open goes on. */
+  #keep(offer: HostOffer): void {
+    this.#drop(offer)
+    this.#revoked.add(offer)
+    this.server.revoke(offer.id)
+    this.#tell(offer, 'rescinded')
+  }
+
+  #drop(offer: HostOffer): boolean {
     const left = this.#byDevice.get(offer.device)
     left?.delete(offer)
     if (left?.size === 0) this.#byDevice.delete(offer.device)
+    return this.#offers.delete(offer.id)
+  }
+
+  #forget(offer: HostOffer, reason: CloseReason, revoke: boolean): void {
+    if (!this.#drop(offer)) return
     this.#closeChannel(offer, reason)
     if (revoke) this.server.revoke(offer.id)
     if (reason === 'rescinded') this.#tell(offer, 'rescinded')

@@ -14,6 +14,8 @@ export class HostOffer {
   interrupt: ChannelInterrupt = { kind: 'none' }
   /** The device has not answered an open yet: by itself, or because it waits for something outside the bus. */
   opening: 'no' | 'asked' | 'deferred' = 'no'
+  /** The guest has posted that it closes the channel or takes memory back, whether or not the server has come to that. */
+  isLeft = false
 
   constructor(
     readonly id: OfferId,

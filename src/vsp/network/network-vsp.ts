@@ -36,6 +36,11 @@ const linkToggleMilliseconds = 5000
 /** A network adapter in the root partition. Sources: OpenVMM netvsp, Linux drivers/net/hyperv. */
 export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
   readonly offer: OfferParams
+  /**
+   * Linux waits for the completion of all that it has sent before it lets go of a NIC, and of one that was rescinded for ever
+   * (rndis_filter_halt_device). So what it sends is completed to the end, though it goes nowhere.
+   */
+  override readonly servesUntilReleased = true
   readonly macAddress: Uint8Array
   readonly statistics: NicStatistics = freshStatistics()
   readonly backend: NetworkBackend
@@ -77,7 +82,7 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
   /** Whether frames given to {@link receive} reach the guest's driver now. */
   get isReceiving(): boolean {
     const { packetFilter, isLinkUp } = this.#settings
-    return packetFilter !== 0 && isLinkUp && this.#receiveBuffer !== undefined
+    return this.isOffered && packetFilter !== 0 && isLinkUp && this.#receiveBuffer !== undefined
   }
 
   /** Negotiated NVSP version (see NvspVersion). */
@@ -117,8 +122,8 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
 
   /**
    * Takes the NIC away as a real host does: pulls the cable first, goes on completing what the guest sends until it sends no more, and
-   * only then revokes. A bare `close()` leaves what is in the rings without completion, and Linux, once it has removed the NIC, waits for
-   * that for ever (rndis_filter_halt_device).
+   * only then revokes. After a bare `close()` completions still come, but Linux takes no interrupts of a rescinded channel
+   * (vmbus_reset_channel_cb): what it had in flight just then it waits for in vain, for ever.
    */
   eject(): Promise<void> {
     if (this.#settings.isLinkUp) this.setLink(false)
@@ -142,11 +147,13 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
 
   override attached(host: Parameters<Vsp['attached']>[0]): void {
     super.attached(host)
+    this.#transmitter.isPlugged = true
     this.backend.plugged?.(this)
   }
 
   override detached(): void {
     super.detached()
+    this.#transmitter.isPlugged = false
     this.backend.unplugged?.(this)
   }
 
@@ -380,7 +387,8 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
 
   get #target(): ReceiveTarget {
     const { channels } = this
-    return { settings: this.#settings, channels, buffer: this.#liveReceiveBuffer(), words: this.#words }
+    const buffer = this.isOffered ? this.#liveReceiveBuffer() : undefined
+    return { settings: this.#settings, channels, buffer, words: this.#words }
   }
 
   #switchDataPath(dataPath: number): NvspMessage | 'empty' {
@@ -399,6 +407,7 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
   #grantSubchannels(operation: number, count: number): NvspMessage {
     const settings = this.#settings
     const isPossible =
+      this.isOffered &&
       operation === 1 &&
       count > 0 &&
       count < this.#queues &&

@@ -68,6 +68,8 @@ class CurrentFrame implements TransmitFrame {
  * a whole, and only then used.
  */
 export class Transmitter {
+  /** Without a cable, frames go nowhere, and are completed. */
+  isPlugged = true
   readonly #nic: Nic
   readonly #backend: NetworkBackend
   readonly #statistics: NicStatistics
@@ -231,6 +233,7 @@ export class Transmitter {
   }
 
   #give(bytes: Uint8Array): void {
+    if (!this.isPlugged) return
     this.#frame.bytes = bytes
     this.#statistics.transmittedFrames += 1
     this.#statistics.transmittedBytes += bytes.length
