@@ -69,10 +69,16 @@ export class RndisPacketReader {
       return this.#fail('LENGTH', 'header.messageLength', 4, `${length} bytes, of which ${available} are there`)
     }
     const body = start + rndisHeaderSize
-    if (view.getUint32(body + 8, true) !== 0 || view.getUint32(body + 12, true) !== 0 || view.getUint32(body + 16, true) !== 0) {
+    if (
+      view.getUint32(body + 8, true) !== 0 ||
+      view.getUint32(body + 12, true) !== 0 ||
+      view.getUint32(body + 16, true) !== 0
+    ) {
       return this.#fail('RANGE', 'outOfBandDataOffset', 16, 'out-of-band data is not taken')
     }
-    if (view.getUint32(body + 28, true) !== 0) return this.#fail('RANGE', 'vcHandle', 36, 'there are no virtual circuits')
+    if (view.getUint32(body + 28, true) !== 0) {
+      return this.#fail('RANGE', 'vcHandle', 36, 'there are no virtual circuits')
+    }
     const room = length - rndisHeaderSize
     const dataOffset = view.getUint32(body, true)
     const dataLength = view.getUint32(body + 4, true)

@@ -111,8 +111,8 @@ export class RingPacket {
     return (this.#words[(this.payloadOffset + offset) >> 2] ?? 0) >>> 0
   }
 
-  /** Copies the first words of the payload, `count` of them, which the caller has checked to be there. Allocates nothing. */
-  copyWords(target: Int32Array, count: number): void {
+  /** Copies the first `count` words of the payload. The caller has checked that they are there. Allocates nothing. */
+  copyPayloadWords(target: Int32Array, count: number): void {
     const words = this.#words
     const start = this.payloadOffset >> 2
     for (let i = 0; i < count; i++) target[i] = words[start + i] ?? 0

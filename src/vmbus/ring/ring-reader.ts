@@ -1,6 +1,13 @@
 import type { GuestMemory } from '../../memory/guest-memory.ts'
 import { PacketType } from '../packet-types.ts'
-import { DESCRIPTOR_SIZE, descriptorTypeWord, FEATURE_PENDING_SEND_SIZE, RING_CONTROL, TRAILER_SIZE } from './layout.ts'
+import {
+  DESCRIPTOR_SIZE,
+  descriptorTypeWord,
+  FEATURE_PENDING_SEND_SIZE,
+  hasRanges,
+  RING_CONTROL,
+  TRAILER_SIZE,
+} from './layout.ts'
 import { checkPacket, type PacketRules } from './packet-rules.ts'
 import { RingFault } from './ring-fault.ts'
 import { RingPacket } from './ring-packet.ts'
@@ -33,7 +40,7 @@ const PENDING_SEND_SIZE = RING_CONTROL.pendingSendSize >> 2
  * Whatever the peer writes, `next` answers; after a fault it answers only that until {@link reset}. Packets that came before
  * the fault stay good, but their room is not given back.
  *
- * Plain packets that lie in one piece of a buffer take a short way, through fields of the reader's own; all others, and all
+ * Packets that lie in one piece of a buffer take a short way, through fields of the reader's own; all others, and all
  * other kinds of memory, the general one through {@link RingView}. Both make the same checks.
  */
 export class RingReader {
@@ -47,6 +54,7 @@ export class RingReader {
   readonly #control: Int32Array
   readonly #words: Int32Array
   readonly #bytes: Uint8Array
+  readonly #headerWords: Int32Array
   readonly #size: number
   /** Whether plain packets may take the short way, as far as memory and options go. */
   readonly #mayBeShort: boolean
@@ -74,6 +82,7 @@ export class RingReader {
     const view = new RingView(memory, base, totalBytes)
     this.#view = view
     this.packet = new RingPacket(view.headerWords)
+    this.#headerWords = view.headerWords
     this.#rules = options
     this.#batchLimit = options.batchLimit ?? NO_LIMIT
     this.#isShared = view.isShared
@@ -121,10 +130,10 @@ export class RingReader {
     const lengthWord = words[at + 1] ?? 0
     const need = (lengthWord & 0xffff) * 8 + TRAILER_SIZE
     if (
-      (typeWord !== PLAIN_IN_BAND && typeWord !== PLAIN_COMPLETION) ||
       lengthWord >>> 17 !== 0 ||
       need < DESCRIPTOR_SIZE + TRAILER_SIZE ||
-      need > this.#ready
+      need > this.#ready ||
+      (typeWord !== PLAIN_IN_BAND && typeWord !== PLAIN_COMPLETION && !this.#takeHeader(at, typeWord, lengthWord))
     ) {
       return this.#nextAnyhow()
     }
@@ -220,6 +229,18 @@ export class RingReader {
     }
     const write = this.#peerWrite
     this.#ready = (write > start ? write : this.#size) - start
+    return true
+  }
+
+  /** Takes the first words of the header of a packet with ranges, all of which is in place. Answers whether it has one that is good. */
+  #takeHeader(at: number, typeWord: number, lengthWord: number): boolean {
+    const type = typeWord & 0xffff
+    const dataOffset8 = typeWord >>> 16
+    if (!hasRanges(type) || dataOffset8 <= DESCRIPTOR_SIZE / 8 || dataOffset8 > (lengthWord & 0xffff)) return false
+    const count = this.#words[at + 5] ?? 0
+    if (type === PacketType.DataUsingGpaDirect && count === 0) return false
+    this.#headerWords[0] = this.#words[at + 4] ?? 0
+    this.#headerWords[1] = count
     return true
   }
 

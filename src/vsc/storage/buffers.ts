@@ -1,5 +1,7 @@
 import { type GpaDirectHeader, gpaDirectHeader } from '../../channels/channel/packet-headers.ts'
 import type { PageAllocator, PageRun } from '../../channels/index.ts'
+import { setBytes } from '../../memory/copy-bytes.ts'
+import { type GuestMemory, PAGE_SIZE } from '../../memory/index.ts'
 import { rangeOfPages } from './scatter-gather.ts'
 
 /** Guest pages for the data of one request. */
@@ -7,16 +9,20 @@ export interface Buffer {
   readonly run: PageRun
   /** The header of a packet with its first `byteCount` bytes; that of the length asked for last is not made again. */
   header(byteCount: number): GpaDirectHeader
+  /** Copies its first `length` bytes to `target` at `offset`. */
+  read(target: Uint8Array, offset: number, length: number): void
 }
 
 /** Guest pages that are used again and again, by number of pages: a driver's requests are mostly of a few sizes. */
 export class Buffers {
   readonly #pages: PageAllocator
+  readonly #memory: GuestMemory
   readonly #free = new Map<number, Buffer[]>()
   readonly #all = new Set<Buffer>()
 
-  constructor(pages: PageAllocator) {
+  constructor(pages: PageAllocator, memory: GuestMemory) {
     this.#pages = pages
+    this.#memory = memory
   }
 
   /** A buffer of so many pages; `undefined` when guest memory has none left. */
@@ -25,7 +31,7 @@ export class Buffers {
     if (known !== undefined) return known
     const run = this.#pages.allocate(count) ?? this.#afterTrim(count)
     if (run === undefined) return undefined
-    const buffer = new PageBuffer(run)
+    const buffer = new PageBuffer(run, this.#memory)
     this.#all.add(buffer)
     return buffer
   }
@@ -59,16 +65,32 @@ export class Buffers {
 }
 
 class PageBuffer implements Buffer {
-  #last: GpaDirectHeader | undefined
+  readonly #memory: GuestMemory
+  readonly #gpa: number
+  /** What goes with the length asked for last: the header, and the bytes in place, where memory has such a view. */
   #length = 0
+  #header: GpaDirectHeader | undefined
+  #bytes: Uint8Array | undefined
 
-  constructor(readonly run: PageRun) {}
+  constructor(
+    readonly run: PageRun,
+    memory: GuestMemory,
+  ) {
+    this.#memory = memory
+    this.#gpa = run.first * PAGE_SIZE
+  }
 
   header(byteCount: number): GpaDirectHeader {
-    if (this.#last === undefined || this.#length !== byteCount) {
-      this.#last = { header: gpaDirectHeader([rangeOfPages(this.run.first, byteCount)]) }
+    if (this.#header === undefined || this.#length !== byteCount) {
       this.#length = byteCount
+      this.#header = { header: gpaDirectHeader([rangeOfPages(this.run.first, byteCount)]) }
+      this.#bytes = this.#memory.direct(this.#gpa, byteCount)
     }
-    return this.#last
+    return this.#header
+  }
+
+  read(target: Uint8Array, offset: number, length: number): void {
+    if (this.#bytes !== undefined && length === this.#length) setBytes(target, this.#bytes, offset)
+    else this.#memory.read(this.#gpa, target, offset, length)
   }
 }

@@ -49,7 +49,7 @@ export function outcomeOf(answer: RingPacket | undefined, wanted: number, least:
   const srb = bytes[at + place.srbStatus] ?? 0
   const srbStatus = srb & 0x3f
   const scsiStatus = bytes[at + place.scsiStatus] ?? 0
-  const claimed = wordAt(bytes, at + place.transferred)
+  const claimed = answer.payloadU32(place.transferred)
   const isTrusted = srbStatus === SrbStatus.Success || srbStatus === SrbStatus.DataOverrun
   const transferred = isTrusted ? Math.min(claimed, wanted) : 0
   if (scsiStatus === ScsiStatus.Good && srbStatus === SrbStatus.Success) {
@@ -67,12 +67,6 @@ export function outcomeOf(answer: RingPacket | undefined, wanted: number, least:
 function senseIn(bytes: Uint8Array, at: number): Sense | undefined {
   const length = Math.min(maxSense, bytes[at + place.senseInfoLength] ?? 0)
   return parseSense(bytes.slice(at + place.sense, at + place.sense + length))
-}
-
-function wordAt(bytes: Uint8Array, at: number): number {
-  return (
-    ((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24)) >>> 0
-  )
 }
 
 /**

@@ -64,7 +64,7 @@ export class StorageQueue {
   submit(command: ScsiCommand): void {
     const io = this.#idle.pop() ?? this.#made()
     io.take(command)
-    this.#waiting.push(io)
+    if (this.waiting > 0 || !this.#sendNow(io)) this.#waiting.push(io)
     this.start()
   }
 
@@ -80,21 +80,37 @@ export class StorageQueue {
     return late
   }
 
+  /** Sends a command past the line, where nobody waits. False: it has to wait. */
+  #sendNow(io: StorageIo): boolean {
+    if (this.#isStarting || this.#flying.length >= this.#depth) return false
+    this.#isStarting = true
+    try {
+      const outcome = this.#send(io)
+      if (outcome !== 'sent' && outcome !== 'later') this.#over(io, outcome)
+      return outcome !== 'later'
+    } finally {
+      this.#isStarting = false
+    }
+  }
+
   /** Sends what can be sent; without a channel, whatever waits is over. */
   start(): void {
-    if (this.#isStarting) return
+    if (this.#isStarting || this.waiting === 0) return
     this.#isStarting = true
-    while (this.#first < this.#waiting.length && this.#flying.length < this.#depth) {
-      const io = this.#waiting[this.#first]
-      if (io === undefined) break
-      const outcome = this.#send(io)
-      if (outcome === 'later') break
-      this.#first += 1
-      if (this.#first === this.#waiting.length) this.#compact()
-      if (outcome !== 'sent') this.#over(io, outcome)
+    try {
+      while (this.#first < this.#waiting.length && this.#flying.length < this.#depth) {
+        const io = this.#waiting[this.#first]
+        if (io === undefined) break
+        const outcome = this.#send(io)
+        if (outcome === 'later') break
+        this.#first += 1
+        if (outcome !== 'sent') this.#over(io, outcome)
+      }
+    } finally {
+      this.#isStarting = false
     }
-    if (this.#first > 1024 && this.#first * 2 > this.#waiting.length) this.#compact()
-    this.#isStarting = false
+    const isLong = this.#first > 1024 && this.#first * 2 > this.#waiting.length
+    if (isLong || this.#first === this.#waiting.length) this.#compact()
   }
 
   #made(): StorageIo {

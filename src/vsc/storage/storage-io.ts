@@ -1,6 +1,7 @@
 import type { GpaDirectHeader } from '../../channels/channel/packet-headers.ts'
 import type { Channel } from '../../channels/index.ts'
 import { DataDirection, ScsiRequest, SrbFlags, VstorHeader, VstorOperation } from '../../devices/storage/index.ts'
+import { setBytes } from '../../memory/copy-bytes.ts'
 import { type GuestMemory, PAGE_SIZE } from '../../memory/index.ts'
 import type { RingPacket } from '../../vmbus/ring/index.ts'
 import type { Buffer } from './buffers.ts'
@@ -61,6 +62,7 @@ const tagged = SrbFlags.disableSynchTransfer | SrbFlags.queueActionEnable | SrbF
 export class StorageIo implements FetchedData {
   readonly packet = new Uint8Array(64)
   readonly #view = new DataView(this.packet.buffer)
+  readonly #words = new Int32Array(this.packet.buffer)
   command: ScsiCommand | undefined
   /** Tries that failed so far. */
   retries = 0
@@ -116,12 +118,12 @@ export class StorageIo implements FetchedData {
     packet[place.pathId] = command.path ?? 0
     packet[place.targetId] = command.target ?? 0
     packet[place.lun] = command.lun ?? 0
-    packet[place.cdbLength] = command.cdb.byteLength
+    packet[place.cdbLength] = command.cdb.length
     const direction = this.#direction
     packet[place.dataIn] = direction
     view.setUint32(place.dataTransferLength, this.#wanted, true)
-    const { cdb } = command
-    for (let i = 0; i < 16; i++) packet[place.cdb + i] = cdb[i] ?? 0
+    for (let i = 0; i < 4; i++) this.#words[place.cdb / 4 + i] = 0
+    setBytes(packet, command.cdb, place.cdb)
     const way =
       direction === DataDirection.Read ? SrbFlags.dataIn : direction === DataDirection.Write ? SrbFlags.dataOut : 0
     view.setUint32(place.srbFlags, tagged | way, true)
@@ -163,7 +165,7 @@ export class StorageIo implements FetchedData {
     const { buffer, length } = this
     if (length === 0) return
     if (buffer !== undefined) {
-      this.#memory?.read(buffer.run.first * PAGE_SIZE, target, offset, length)
+      buffer.read(target, offset, length)
       return
     }
     let done = 0

@@ -99,7 +99,7 @@ export class StorageVsc extends Vsc<StorageVscEvents> {
 
   /** Sends a SCSI command when it is its turn. Its `done` is called exactly once, whatever happens. Throws `RangeError` for a CDB that is too long. */
   submit(command: ScsiCommand): void {
-    if (command.cdb.byteLength > 16) throw new RangeError(`a CDB of ${command.cdb.byteLength} bytes`)
+    if (command.cdb.length > 16) throw new RangeError(`a CDB of ${command.cdb.length} bytes`)
     this.#queue.submit(command)
   }
 
@@ -213,9 +213,11 @@ export class StorageVsc extends Vsc<StorageVscEvents> {
     const { device } = this
     if (device === undefined) return
     this.#properties = properties
-    this.#buffers = new Buffers(device.endpoint.pages)
+    const { pages, transport } = device.endpoint
+    const { memory } = transport
+    this.#buffers = new Buffers(pages, memory)
     this.#queue.connect({
-      memory: device.endpoint.transport.memory,
+      memory,
       buffers: this.#buffers,
       packetSize: vstorPacketSize(properties.version),
     })

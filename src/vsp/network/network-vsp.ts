@@ -184,7 +184,7 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
     const isMessage = packet.type === PacketType.DataInBand || packet.type === PacketType.DataUsingGpaDirect
     if (!isMessage || packet.payloadLength < 4) {
       this.#stop(channel, 'SHORT', 'header', `a packet of type ${packet.type} with ${packet.payloadLength} bytes`)
-    } else if (u32At(packet.bytes, packet.payloadOffset) === NvspMessageType.SendRndisPacket) {
+    } else if (packet.payloadU32(0) === NvspMessageType.SendRndisPacket) {
       this.#rndis(packet, channel)
     } else this.#nvsp(packet, channel)
   }

@@ -1,38 +1,23 @@
 import type { Channel, Completion } from '../../channels/index.ts'
-import { AdditionalSense, fixedSense, ScsiStatus, type Sense, SenseKey } from '../../devices/scsi/index.ts'
-import {
-  DataDirection,
-  ntStatusOf,
-  ScsiRequest,
-  SrbFlags,
-  SrbStatus,
-  VstorHeader,
-  VstorOperation,
-} from '../../devices/storage/index.ts'
+import { AdditionalSense, ScsiStatus, type Sense, SenseKey } from '../../devices/scsi/index.ts'
+import { DataDirection, ScsiRequest, SrbFlags, SrbStatus, VstorHeader } from '../../devices/storage/index.ts'
 import type { RingPacket } from '../../vmbus/ring/index.ts'
 import type { Disk, DiskError, DiskRequest } from './disk.ts'
 import { GuestData } from './guest-data.ts'
+import { ScsiAnswer } from './scsi-answer.ts'
 
 const requestAt = VstorHeader.size
 /** Where a field of the request stands in the packet. */
 const at = (field: keyof typeof ScsiRequest.properties) => requestAt + ScsiRequest.offsetOf(field)
 const place = {
-  srbStatus: at('srbStatus'),
-  scsiStatus: at('scsiStatus'),
   pathId: at('pathId'),
   targetId: at('targetId'),
   lun: at('lun'),
-  cdbLength: at('cdbLength'),
-  senseInfoLength: at('senseInfoLength'),
   dataIn: at('dataIn'),
   dataTransferLength: at('dataTransferLength'),
   cdb: at('cdbOrSense'),
   srbFlags: at('srbFlags'),
 }
-/** `ScsiRequest.length`, CDB length and sense length of every outcome, as OpenVMM's. */
-const outcome = { length: ScsiRequest.size, cdbLength: 16, senseLength: 20 }
-const autosenseValid = 0x80
-
 /** A command that cannot be read as its sender meant it. */
 export const illegalRequest = (additional: number): Sense => ({ key: SenseKey.IllegalRequest, additional })
 
@@ -48,12 +33,12 @@ export class ScsiTask implements DiskRequest {
   readonly data = new GuestData()
   lba = 0
   blocks = 0
-  /** The packet, copied: first the request, then the answer. */
+  /** The packet, copied; and how much of it there was, 48 to 64 bytes. */
   readonly #packet = new Uint8Array(64)
   readonly #view = new DataView(this.#packet.buffer)
-  /** The answer in the length that the request had. */
-  readonly #answers = { 48: this.#packet.subarray(0, 48), 56: this.#packet.subarray(0, 56), 64: this.#packet }
-  #answer: Uint8Array = this.#packet
+  readonly #words = new Int32Array(this.#packet.buffer)
+  #requestLength = 0
+  readonly #answer = new ScsiAnswer()
   #channel: Channel | undefined
   /** The packet while it is at hand. */
   #request: RingPacket | undefined
@@ -70,8 +55,8 @@ export class ScsiTask implements DiskRequest {
   /** @param done is called when the task is free again. */
   constructor(done: (task: ScsiTask) => void) {
     this.#done = done
-    this.cdb = new Uint8Array(16)
-    this.cdbView = new DataView(this.cdb.buffer)
+    this.cdb = this.#packet.subarray(place.cdb, place.cdb + 16)
+    this.cdbView = new DataView(this.#packet.buffer, place.cdb, 16)
   }
 
   get pathId(): number {
@@ -98,7 +83,7 @@ export class ScsiTask implements DiskRequest {
 
   /** See SrbFlags; 0 before protocol 5.1. */
   get flags(): number {
-    return this.#answer.byteLength < 64 ? 0 : this.#view.getUint32(place.srbFlags, true)
+    return this.#requestLength < 64 ? 0 : this.#view.getUint32(place.srbFlags, true)
   }
 
   /** Whether it runs, that is, is neither finished nor free. */
@@ -109,13 +94,10 @@ export class ScsiTask implements DiskRequest {
   /** For the VSP: takes a packet of at least 48 bytes. */
   take(packet: RingPacket, channel: Channel): void {
     const length = Math.min(64, packet.payloadLength)
-    const { bytes, payloadOffset } = packet
-    const mine = this.#packet
-    for (let i = 0; i < length; i++) mine[i] = bytes[payloadOffset + i] ?? 0
-    for (let i = length; i < 64; i++) mine[i] = 0
-    this.#answer = length >= 64 ? this.#answers[64] : length >= 56 ? this.#answers[56] : this.#answers[48]
-    const { cdb } = this
-    for (let i = 0; i < 16; i++) cdb[i] = mine[place.cdb + i] ?? 0
+    const words = this.#words
+    packet.copyPayloadWords(words, length / 4)
+    for (let i = length / 4; i < 16; i++) words[i] = 0
+    this.#requestLength = length
     this.#request = packet
     this.#channel = channel
     this.#completion = undefined
@@ -246,25 +228,14 @@ export class ScsiTask implements DiskRequest {
     this.#done(this)
   }
 
-  /** The answer takes the packet's place, and goes out. Behaviours 169 and 176. */
   #answerWith(srbStatus: number, scsiStatus: number, transferred: number, sense: Sense | undefined): void {
-    const withSense = sense !== undefined && (this.flags & SrbFlags.disableAutosense) === 0
-    const packet = this.#packet
-    const view = this.#view
-    packet.fill(0)
-    packet[0] = VstorOperation.CompleteIo
-    if (srbStatus !== SrbStatus.Success) view.setUint32(8, ntStatusOf(srbStatus), true)
-    view.setUint16(requestAt, outcome.length, true)
-    packet[place.srbStatus] = withSense ? srbStatus | autosenseValid : srbStatus
-    packet[place.scsiStatus] = scsiStatus
-    packet[place.cdbLength] = outcome.cdbLength
-    packet[place.senseInfoLength] = outcome.senseLength
-    view.setUint32(place.dataTransferLength, transferred, true)
-    if (withSense) packet.set(fixedSense(sense), place.cdb)
+    const withSense = (this.flags & SrbFlags.disableAutosense) === 0
+    this.#answer.fill(srbStatus, scsiStatus, transferred, withSense ? sense : undefined)
+    const bytes = this.#answer.bytes(this.#requestLength)
     const request = this.#request
     this.#request = undefined
-    if (request !== undefined) this.#channel?.complete(request, this.#answer)
-    else this.#completion?.complete(this.#answer)
+    if (request !== undefined) this.#channel?.complete(request, bytes)
+    else this.#completion?.complete(bytes)
     this.#completion = undefined
     this.#waitsIn?.delete(this)
     this.#waitsIn = undefined

@@ -89,8 +89,6 @@ export class StorageVsp extends Vsp<StorageVspEvents> {
   /** Where answers are made. */
   readonly #packet = new Uint8Array(64)
   readonly #packetView = new DataView(this.#packet.buffer)
-  /** Where ranges are copied to before they are looked at. */
-  #header = new Uint8Array(1024)
 
   constructor(options: StorageVspOptions = {}) {
     super()
@@ -201,8 +199,7 @@ export class StorageVsp extends Vsp<StorageVspEvents> {
       this.#stop(channel, 'storage-short-packet', 'SHORT', 'payload', 0, `${length} bytes are no storage packet`)
       return
     }
-    const { bytes, payloadOffset: at } = packet
-    const operation = wordAt(bytes, at)
+    const operation = packet.payloadU32(0)
     if (operation === VstorOperation.ExecuteSrb && this.isReady) this.#execute(packet, channel)
     else this.#control(operation, packet, channel)
   }
@@ -247,11 +244,9 @@ export class StorageVsp extends Vsp<StorageVspEvents> {
       return this.#stopForData(channel, `${wanted} bytes of data without a range`)
     }
     if (packet.rangeCount > 1) return this.#stopForData(channel, `${packet.rangeCount} ranges`)
-    const { headerLength, headerOffset, bytes } = packet
-    if (headerLength > this.#header.length) this.#header = new Uint8Array(2 * headerLength)
-    const header = this.#header
-    for (let i = 0; i < headerLength; i++) header[i] = bytes[headerOffset + i] ?? 0
-    const ranges = this.#ranges.reset(header, 8, headerLength - 8, packet.rangeCount)
+    // In place: each word of the ranges is read once.
+    const { bytes, headerOffset, headerLength, rangeCount } = packet
+    const ranges = this.#ranges.reset(bytes, headerOffset + 8, headerLength - 8, rangeCount)
     if (!ranges.next()) return this.#stopForData(channel, ranges.fault?.message ?? 'no range')
     if (wanted > ranges.byteCount) {
       return this.#stopForData(channel, `${wanted} bytes of data in a range of ${ranges.byteCount}`)
@@ -378,10 +373,4 @@ function offerOf({ kind = 'scsi', instanceId }: StorageVspOptions): OfferParams 
   }
   const interfaceId = kind === 'scsi' ? DeviceId.Scsi : DeviceId.FibreChannel
   return { interfaceId, instanceId: instanceId ?? firstInstance }
-}
-
-function wordAt(bytes: Uint8Array, at: number): number {
-  return (
-    ((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24)) >>> 0
-  )
 }
