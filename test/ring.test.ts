@@ -426,6 +426,15 @@ describe('ring memory', () => {
     expect(() => new RingWriter(memory, base, bytes)).toThrow(RingFault)
   })
 
+  it('[SV-18] refuses more than 2 GiB, of which the ring path could not count the offsets', () => {
+    const large = new CallbackMemory(2 ** 33, {
+      read: (_gpa, length) => new Uint8Array(length),
+      write: () => undefined,
+    })
+    expect(checkRingMemory(large, 0, 2 ** 31)).toBeUndefined()
+    expect(checkRingMemory(large, 0, 2 ** 31 + 4096)?.code).toBe('InvalidRingMemory')
+  })
+
   it('faults, and throws nothing, when memory goes away beneath a ring', () => {
     const bytes = new Uint8Array(TOTAL)
     let gone = false

@@ -18,7 +18,9 @@ export interface RingImage {
 
 /** A page of a channel's ring memory, by its place in the GPADL. */
 export interface RingPage {
+  /** Place in the GPADL, from 0. */
   readonly number: number
+  /** The page's 4096 bytes; a shorter one counts as lost. */
   readonly bytes: Uint8Array
 }
 
@@ -30,6 +32,7 @@ export type FoundState = 'pending' | 'consumed' | 'torn'
 
 /** A packet found in a ring. */
 export interface FoundPacket {
+  /** Read already, or not, or not whole. */
   readonly state: FoundState
   /** Byte offset of the descriptor in the data area. */
   readonly offset: number
@@ -47,6 +50,7 @@ export interface FoundPacket {
 export interface RingAutopsy {
   /** The indices, in bytes; `undefined` when the control page does not have them. */
   readonly readIndex: number | undefined
+  /** Where the writer would go on. */
   readonly writeIndex: number | undefined
   /** Packets still to be read, the next one first. */
   readonly pending: readonly FoundPacket[]

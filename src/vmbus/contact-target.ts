@@ -17,7 +17,14 @@ export const TargetInfo = /* @__PURE__ */ struct(
 )
 
 /** The shared interrupt page, below 5.0; only used below 2.4. */
-export const InterruptPage = /* @__PURE__ */ struct('InterruptPage', { interruptPage: u64 }, { size: 8 })
+export const InterruptPage = /* @__PURE__ */ struct(
+  'InterruptPage',
+  {
+    /** GPA of the page; 0 for none. */
+    interruptPage: u64,
+  },
+  { size: 8 },
+)
 
 /** The third field of InitiateContact: one of two things, by the version asked for. */
 export const ContactTarget = /* @__PURE__ */ choice(

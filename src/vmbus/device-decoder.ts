@@ -7,6 +7,7 @@ export interface BufferPiece {
   readonly gpadlId: number | undefined
   /** Where in the buffer: bytes from its start. */
   readonly byteOffset: number
+  /** Bytes of the piece. */
   readonly byteCount: number
 }
 
@@ -55,6 +56,7 @@ export interface DevicePacketContext {
   readonly packet: Packet
   /** The payload, its padding to 8 bytes included. */
   readonly payload: Uint8Array
+  /** Who sent the packet. */
   readonly from: Sender
   /** Version of the device's protocol in its own numbering, as far as known or assumed. */
   readonly version: number | undefined

@@ -74,7 +74,7 @@ export class GpaRanges {
     }
     return this
   }
-
+  /** Goes on to the next range. False when there is none, or when it is bad: {@link fault} tells. */
   next(): boolean {
     if (this.fault !== undefined || this.#left === 0) return false
     const left = this.#length - this.#at
@@ -134,9 +134,11 @@ export function checkGpadlRanges(list: Uint8Array, rangeCount: number): RangeFau
  * packet's set id names (Linux `struct vmtransfer_page_range`). Reusable and without allocation, like {@link GpaRanges}.
  */
 export class TransferPageRanges {
+  /** Bytes of the current range. */
   byteCount = 0
   /** Offset in the buffer. */
   byteOffset = 0
+  /** Set when the list is bad; {@link next} then answers false. */
   fault: RangeFault | undefined
   #bytes: Uint8Array = NOTHING
   #start = 0
@@ -161,7 +163,7 @@ export class TransferPageRanges {
     }
     return this
   }
-
+  /** Goes on to the next range. False when there is none, or when it is bad: {@link fault} tells. */
   next(): boolean {
     if (this.fault !== undefined || this.#index >= this.#count) return false
     const at = this.#start + this.#index * 8

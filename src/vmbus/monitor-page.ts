@@ -4,7 +4,13 @@ import { array, bitField, bits, i32, reserved, struct, u16, u32 } from '../wire/
 /** What a monitored bit stands for, 8 bytes. Source: Linux hv_monitor_parameter. */
 export const MonitorParameter = /* @__PURE__ */ struct(
   'MonitorParameter',
-  { connectionId: ConnectionIdWord, flagNumber: u16, reserved: reserved(u16) },
+  {
+    /** Connection that is signalled for this monitor id. */
+    connectionId: ConnectionIdWord,
+    /** Event flag that is set on it. */
+    flagNumber: u16,
+    reserved: reserved(u16),
+  },
   { size: 8, aliases: { linux: 'hv_monitor_parameter' } },
 )
 
@@ -14,6 +20,8 @@ export const MonitorTriggerGroup = /* @__PURE__ */ struct(
   {
     /** Bit n: monitor id `32 × group + n` is triggered. */
     pending: u32,
+
+    /** Not used by Linux or OpenVMM. */
     armed: u32,
   },
   { size: 8, aliases: { linux: 'hv_monitor_trigger_group' } },
@@ -27,14 +35,18 @@ export const MonitorTriggerGroup = /* @__PURE__ */ struct(
 export const MonitorPage = /* @__PURE__ */ struct(
   'MonitorPage',
   {
+    /** Which of the 4 groups are looked at, a bit each. */
     triggerState: bits(u32, { groupEnable: bitField(0, 4) }),
     reserved: reserved(u32),
+    /** Triggers of the monitor ids 0 … 31, 32 … 63, 64 … 95, 96 … 127. */
     triggerGroups: array(MonitorTriggerGroup, 4),
     reserved2: reserved(24),
+    /** By group and bit: when the hypervisor looks next. */
     nextCheckTime: array(array(i32, 32), 4),
     /** Latency in units of 100 ns. */
     latency: array(array(u16, 32), 4),
     reserved3: reserved(256),
+    /** By group and bit: what is signalled. */
     parameters: array(array(MonitorParameter, 32), 4),
     reserved4: reserved(1984),
   },

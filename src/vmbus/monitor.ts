@@ -9,7 +9,9 @@ const groupsAt = /* @__PURE__ */ MonitorPage.offsetOf('triggerGroups')
 
 /** Where a monitor id has its trigger: bit `bit` (0 … 31) of group `group` (0 … 3). */
 export interface MonitorTrigger {
+  /** Trigger group, 0 … 3. */
   readonly group: number
+  /** Bit in the group's `pending`, 0 … 31. */
   readonly bit: number
 }
 

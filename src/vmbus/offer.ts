@@ -19,11 +19,11 @@ import { DeviceId } from './device-ids.ts'
 export const OfferFlags = {
   /** The guest may enumerate the device by its interface. */
   enumerateDeviceInterface: 0x1,
-  /** The ring may be in encrypted memory (confidentialChannels). */
+  /** In a hardware-isolated VM the ring must lie in encrypted memory (confidentialChannels). */
   confidentialRingBuffer: 0x2,
-  /** External memory may be encrypted too (confidentialChannels). */
+  /** The same for further GPADLs and for GPA-direct ranges (confidentialChannels). */
   confidentialExternalMemory: 0x4,
-  /** External memory must be pinned (gpaPinning). */
+  /** Further GPADLs and GPA-direct ranges must be pinned (gpaPinning). */
   requirePinnedExternalMemory: 0x8,
   /** A pipe: bytes or messages with a header in front. */
   namedPipeMode: 0x10,
@@ -45,6 +45,7 @@ export const PipeUserData = /* @__PURE__ */ struct(
   {
     /** The device's own data. */
     data: bytes(112),
+    /** What the pipe can do. */
     pipeFlags: flags('PipeFlags', u32, { gpaDirect: 0x1 }),
   },
   { size: 116 },
@@ -56,6 +57,7 @@ export const PipeUserDefined = /* @__PURE__ */ struct(
   {
     /** Byte or message pipe. */
     pipeType: pipeTypeField,
+    /** What stands behind the type. */
     userDefined: PipeUserData,
   },
   { size: 120 },
@@ -65,9 +67,11 @@ export const PipeUserDefined = /* @__PURE__ */ struct(
 export const HvsocketUserDefined = /* @__PURE__ */ struct(
   'HvsocketUserDefined',
   {
+    /** Always a byte pipe. */
     pipeType: pipeTypeField,
     /** 1 when the host connects and the guest is to accept by opening; 0 when the guest asked. */
     isForGuestAccept: u8,
+    /** 1 when a container of the guest is meant. */
     isForGuestContainer: u8,
     /** Version of this block: 0 before Windows 10 RS5, 1 from then on. */
     version: u32,
@@ -88,6 +92,7 @@ export const IdeUserDefined = /* @__PURE__ */ struct(
     /** Device on that channel. */
     target: u8,
     reserved2: reserved(u32),
+    /** What kind of device it is. */
     flags: flags('IdeFlags', u32, { removable: 0x1, ideDevice: 0x2 }),
     reserved3: reserved(108),
   },
@@ -95,7 +100,14 @@ export const IdeUserDefined = /* @__PURE__ */ struct(
 )
 
 /** User-defined part of any other offer: the device's own data. */
-export const StandardUserDefined = /* @__PURE__ */ struct('StandardUserDefined', { data: bytes(120) }, { size: 120 })
+export const StandardUserDefined = /* @__PURE__ */ struct(
+  'StandardUserDefined',
+  {
+    /** Without meaning here. */
+    data: bytes(120),
+  },
+  { size: 120 },
+)
 
 /** The 120 bytes whose meaning the offer's flags and interface tell. */
 export const UserDefined = /* @__PURE__ */ choice(
@@ -126,6 +138,7 @@ export const ChannelOffer = /* @__PURE__ */ struct(
     flags: flags('OfferFlags', u16, OfferFlags),
     /** MMIO space that the device needs, in MiB. */
     mmioMegabytes: u16,
+    /** What the device tells its driver beside its ids. */
     userDefined: UserDefined,
     /** 0 for a device's primary channel, 1 … for its sub-channels. */
     subchannelIndex: u16,

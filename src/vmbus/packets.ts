@@ -30,6 +30,7 @@ export const PacketDescriptor = /* @__PURE__ */ struct(
     dataOffset8: u16,
     /** Length of the packet in 8-byte units, descriptor included, the 8-byte trailer not. */
     length8: u16,
+    /** Whether an answer is wanted. */
     flags: flags('PacketFlags', u16, PacketFlags),
     /** Chosen by the sender; 0 in a completion means unsolicited. */
     transactionId: u64,
@@ -68,6 +69,7 @@ const payloadLength: Count = {
 
 /** Header bytes that a type without a header of its own has none of, and the payload. */
 const plainBody = {
+  /** Between the header and the payload; normally none. */
   headerRest: gap(headerGap(() => descriptorSize)),
   /** Padded to a multiple of 8 bytes: a protocol on top needs its own length. */
   payload: countedBytes(payloadLength),
@@ -102,6 +104,7 @@ export interface GpaRange extends Infer<typeof GpaRange> {}
 export const TransferPageRange = /* @__PURE__ */ struct(
   'TransferPageRange',
   {
+    /** Bytes of the piece. */
     byteCount: u32,
     /** Offset in the buffer's GPADL. */
     byteOffset: u32,
@@ -140,9 +143,13 @@ export const TransferPagePacket = /* @__PURE__ */ struct(
     /** 1 when the sender owns the page set. */
     senderOwnsSet: u8,
     reserved: reserved(u8),
+    /** How many ranges follow. */
     rangeCount: u32,
+    /** Where in the buffer the data lie. */
     ranges: counted(TransferPageRange, 'rangeCount'),
+    /** Between the header and the payload; normally none. */
     headerRest: gap(headerGap((fields) => 24 + 8 * Number(fields.rangeCount))),
+    /** Padded to a multiple of 8 bytes. */
     payload: countedBytes(payloadLength),
   },
   { size: 24, aliases: { linux: 'vmtransfer_page_packet_header' } },
@@ -154,9 +161,13 @@ export const GpaDirectPacket = /* @__PURE__ */ struct(
   {
     descriptor: pinned(PacketDescriptor, { type: PacketType.DataUsingGpaDirect }),
     reserved: reserved(u32),
+    /** How many ranges follow. */
     rangeCount: u32,
+    /** Where in guest memory the data lie, in order. */
     ranges: counted(GpaRange, 'rangeCount'),
+    /** Between the header and the payload; normally none. */
     headerRest: gap(headerGap(rangesEnd)),
+    /** Padded to a multiple of 8 bytes. */
     payload: countedBytes(payloadLength),
   },
   { size: 24, aliases: { like: 'vmdata_gpa_direct' } },
@@ -167,19 +178,25 @@ export const GpadlPacket = /* @__PURE__ */ struct(
   'GpadlPacket',
   {
     descriptor: pinned(PacketDescriptor, { type: PacketType.DataUsingGpadl }),
+    /** Handle of the GPADL. */
     gpadlId: gpadlIdField,
     reserved: reserved(u32),
+    /** Between the header and the payload; normally none. */
     headerRest: gap(headerGap(() => 24)),
+    /** Padded to a multiple of 8 bytes. */
     payload: countedBytes(payloadLength),
   },
   { size: 24, aliases: { linux: 'vmgpadl_packet_header' } },
 )
 
 const transferPageSetFields = {
+  /** Handle of the GPADL. */
   gpadlId: gpadlIdField,
   transferPageSetId: u16,
   reserved: reserved(u16),
+  /** Between the header and the payload; normally none. */
   headerRest: gap(headerGap(() => 24)),
+  /** Padded to a multiple of 8 bytes. */
   payload: countedBytes(payloadLength),
 }
 
@@ -208,10 +225,15 @@ export const EstablishGpadlPacket = /* @__PURE__ */ struct(
   'EstablishGpadlPacket',
   {
     descriptor: pinned(PacketDescriptor, { type: PacketType.EstablishGpadl }),
+    /** Handle of the GPADL. */
     gpadlId: gpadlIdField,
+    /** How many ranges follow. */
     rangeCount: u32,
+    /** The memory that the GPADL names. */
     ranges: counted(GpaRange, 'rangeCount'),
+    /** Between the header and the payload; normally none. */
     headerRest: gap(headerGap(rangesEnd)),
+    /** Padded to a multiple of 8 bytes. */
     payload: countedBytes(payloadLength),
   },
   { size: 24, aliases: { like: 'vmestablish_gpadl' } },
@@ -222,9 +244,12 @@ export const TeardownGpadlPacket = /* @__PURE__ */ struct(
   'TeardownGpadlPacket',
   {
     descriptor: pinned(PacketDescriptor, { type: PacketType.TeardownGpadl }),
+    /** Handle of the GPADL. */
     gpadlId: gpadlIdField,
     reserved: reserved(u32),
+    /** Between the header and the payload; normally none. */
     headerRest: gap(headerGap(() => 24)),
+    /** Padded to a multiple of 8 bytes. */
     payload: countedBytes(payloadLength),
   },
   { size: 24, aliases: { linux: 'vmteardown_gpadl' } },
@@ -247,14 +272,20 @@ export const AdditionalDataPacket = /* @__PURE__ */ struct(
     offset: u32,
     /** Bytes of this piece. */
     byteCount: u32,
+    /** Between the header and the payload; normally none. */
     headerRest: gap(headerGap(() => 32)),
+    /** Padded to a multiple of 8 bytes. */
     payload: countedBytes(payloadLength),
   },
   { size: 32, aliases: { like: 'vmadditional_data' } },
 )
 
 /** A packet of a type that is not known, or that has no header of its own beside the descriptor. */
-export const OtherPacket = /* @__PURE__ */ struct('OtherPacket', { descriptor: PacketDescriptor, ...plainBody })
+export const OtherPacket = /* @__PURE__ */ struct('OtherPacket', {
+  /** Of any type. */
+  descriptor: PacketDescriptor,
+  ...plainBody,
+})
 
 /** Every ring packet, descriptor and payload, without the trailer; told apart by the descriptor's type. */
 export const Packet = /* @__PURE__ */ union('Packet', { offset: 0, tag: u16, otherwise: OtherPacket }, [

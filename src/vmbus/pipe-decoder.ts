@@ -4,6 +4,7 @@ import { parseVersion } from './versions.ts'
 
 /** What a pipe decoder has to know of a device. */
 export interface PipeProtocol {
+  /** Class of the device. */
   readonly interfaceId: DeviceDecoder['interfaceId']
   /** Short name, such as `mouse`. */
   readonly name: string

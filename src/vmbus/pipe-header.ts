@@ -5,6 +5,7 @@ import { PipePacketType } from './packet-types.ts'
 export const PipeHeader = /* @__PURE__ */ struct(
   'PipeHeader',
   {
+    /** What follows: 1, or 2 for the rest of a packet that OpenVMM has read in part. */
     packetType: openEnum('PipePacketType', u32, PipePacketType),
     /** Bytes of data; for a partly read packet the low half is what is left and the high half where it begins. */
     length: u32,

@@ -46,7 +46,9 @@ export class PipeFault extends Error {
 export class PipeFrame {
   /** Where the data is: `length` bytes at `offset` of `bytes`, as valid as the packet. */
   bytes: Uint8Array = new Uint8Array(0)
+  /** Where in `bytes` the data begin. */
   offset = 0
+  /** Bytes of data, 0 … 16384. */
   length = 0
   /** A rest that an OpenVMM peer left after a partial read (behaviour 164). */
   partial = false

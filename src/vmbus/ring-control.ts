@@ -17,6 +17,7 @@ export const RingControlPage = /* @__PURE__ */ struct(
     /** Not 0: interrupt the writer once this many bytes are free. The writer's. */
     pendingSendSize: u32,
     reserved: reserved(48),
+    /** What the writer does. The writer's. */
     featureBits: bits(u32, {
       /** `pendingSendSize` is honoured. */
       pendingSendSize: bit(0),

@@ -41,10 +41,13 @@ export interface OpenParams {
 
 /** How a reserved channel is to be opened: for firmware and crash dump, without interrupts. */
 export interface OpenReservedParams {
+  /** As in {@link OpenParams}. */
   readonly ringGpadlId: GpadlId
+  /** As in {@link OpenParams}. */
   readonly downstreamPageOffset: number
   /** VP and SINT that the answer is to go to. Default: VP 0, SINT 2. */
   readonly targetVp?: number
+  /** SINT of that VP, 1 … 15. */
   readonly targetSint?: number
 }
 

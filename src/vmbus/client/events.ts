@@ -34,6 +34,7 @@ export type ClientEvent =
     }
   | {
       readonly kind: 'connect-failed'
+      /** For people. */
       readonly why: string
       /** What the host said, if it accepted the version and failed all the same (see ConnectionState). */
       readonly connectionState?: number

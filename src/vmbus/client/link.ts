@@ -11,8 +11,11 @@ export class ClientStateError extends Error {
 
 /** What a post is about. */
 export interface PostSubject {
+  /** The channel's relid. */
   readonly channelId?: ChannelId
+  /** The GPADL's handle. */
   readonly gpadlId?: GpadlId
+  /** The hvsocket request, as the client's table names it. */
   readonly socket?: string
 }
 

@@ -73,7 +73,7 @@ export class VmbusClient {
   get features(): number {
     return this.#link.features
   }
-
+  /** What the host did that the protocol does not allow. */
   get violations(): ViolationLog {
     return this.#link.violations
   }

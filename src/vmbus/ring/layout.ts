@@ -59,11 +59,18 @@ export function roundUp8(length: number): number {
   return length + (-length & 7)
 }
 
+/** Largest ring, control page included, in bytes: offsets in it are signed words here. A GPADL reaches 32 MiB. */
+const MAX_RING_SIZE = 0x8000_0000
+
 /** What forbids a ring of `totalBytes` (control page included) at `base`: `InvalidRingMemory`, or nothing. */
 export function checkRingMemory(memory: GuestMemory, base: number, totalBytes: number): RingFault | undefined {
   const data = totalBytes - CONTROL_PAGE_SIZE
-  if (!Number.isSafeInteger(totalBytes) || data < 4096 || data % 4096 !== 0 || totalBytes > 0xffff_ffff) {
-    return new RingFault('InvalidRingMemory', 0, `${totalBytes} bytes are no control page and a multiple of 4096 bytes`)
+  if (!Number.isSafeInteger(totalBytes) || data < 4096 || data % 4096 !== 0 || totalBytes > MAX_RING_SIZE) {
+    return new RingFault(
+      'InvalidRingMemory',
+      0,
+      `${totalBytes} bytes are no control page and a multiple of 4096 bytes, up to 2 GiB`,
+    )
   }
   if (
     !Number.isSafeInteger(base) ||

@@ -19,7 +19,9 @@ export class RingView {
   readonly isShared: boolean
   /** The ring in place: its control page as words, its data as bytes and as words. Empty unless {@link isDirect}. */
   readonly control: Int32Array
+  /** The data, as bytes. */
   readonly bytes: Uint8Array
+  /** The data, as little-endian words. */
   readonly words: Int32Array
   /** The last {@link snapshot} and {@link snapshotHeader}: four words of descriptor, two of type-specific header. */
   readonly snapshotWords = new Int32Array(6)

@@ -43,6 +43,7 @@ export interface PendingModify {
 
 /** One channel: what its device offers, and what the guest made of it. */
 export class Channel {
+  /** Where it stands. */
   state: ChannelState = 'released'
   /** The device's handle; `undefined` once it was revoked. */
   offer: OfferId | undefined
@@ -50,6 +51,7 @@ export class Channel {
   channelId: ChannelId | undefined
   /** Whether the guest of this connection may use the relid. */
   offered = false
+  /** Monitor id (0 … 127) while it has one. */
   monitorId: number | undefined
   /** From opening to the end of closing. */
   request: OpenRequest | undefined
@@ -57,9 +59,11 @@ export class Channel {
   signalId: number | undefined
   /** Held until the close is done. */
   reopen: OpenAsk | undefined
+  /** A change of the interrupt that the device has not answered. */
   modify: PendingModify | undefined
   /** Of a reserved channel, from opening to the end of closing: where its answers go. */
   reserved: MessageTarget | undefined
+  /** The guest's, by handle. */
   readonly gpadls = new Map<GpadlId, Gpadl>()
 
   constructor(
@@ -68,7 +72,7 @@ export class Channel {
   ) {
     this.offer = offer
   }
-
+  /** Whether the guest was told that it is gone. */
   get isRevoked(): boolean {
     return this.state === 'revoked' || this.state === 'reoffered'
   }

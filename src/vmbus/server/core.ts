@@ -12,18 +12,23 @@ import { type ServerRule, serverRules } from './rules.ts'
 
 /** What was agreed with the guest. */
 export interface Connection {
+  /** Version agreed on. */
   readonly version: number
   /** Granted features; 0 before 6.0. */
   readonly features: number
   /** Where control messages go. */
   readonly target: MessageTarget
+  /** Only messages over the trusted path count. */
   readonly trusted: boolean
+  /** Monitor pages in use, if any. */
   monitorPages: MonitorPages | undefined
   /** The host allocated the monitor pages. */
   readonly ownPages: boolean
   /** GPA of the shared interrupt page, before 2.4. */
   readonly interruptPage: bigint | undefined
+  /** With the clientId feature. */
   readonly clientId: Guid | undefined
+  /** RequestOffers has come. */
   offersSent: boolean
 }
 
@@ -53,17 +58,24 @@ export interface PendingTlConnect {
 
 /** Everything the parts of the server share. */
 export class Core {
+  /** Messages for the guest. */
   readonly outbox = new Outbox()
+  /** All channels. */
   readonly offers: OfferTable
+  /** All GPADLs. */
   readonly gpadls = new GpadlTable()
+  /** What the guest did wrong. */
   readonly violations: ViolationLog
   /** Connections on which open channels are signalled. */
   readonly signals = new Map<number, Channel>()
   readonly tlConnects: PendingTlConnect[] = []
+  /** What has become due and was not fetched. */
   effects: ServerEffect[] = []
   /** Violations of the message at hand; reported when it has been dealt with, since a policy may throw. */
   readonly found: Violation[] = []
+  /** `undefined` while no guest is connected. */
   connection: Connection | undefined
+  /** A connection that ends and waits for devices. */
   ending: Ending | undefined
   /** A ModifyConnection that the transport has not answered. */
   modifyingConnection: { readonly pages: MonitorPages | undefined } | undefined
@@ -91,7 +103,7 @@ export class Core {
     if (this.outbox.length >= this.settings.maxOutgoing) this.overflowed = true
     else this.outbox.push(target, bytes, aside)
   }
-
+  /** Adds something that has become due. */
   effect(effect: ServerEffect): void {
     this.effects.push(effect)
   }
@@ -119,7 +131,7 @@ export class Core {
   progress(channel: Channel): void {
     if (!channel.isBusy) this.ending?.waitsFor.delete(channel)
   }
-
+  /** What version or features forbid is handled all the same. */
   get observes(): boolean {
     return this.settings.acceptance === 'observe'
   }

@@ -3,11 +3,16 @@ import type { ChannelId, ConnectionId, GpadlId } from '../ids.ts'
 
 declare const offerBrand: unique symbol
 /** The host's own handle of something it offers; lives across connections, unlike a {@link ChannelId}. */
-export type OfferId = number & { readonly [offerBrand]: true }
+export type OfferId = number & {
+  /** Keeps other numbers out. */
+  readonly [offerBrand]: true
+}
 
 /** Where a control message to the guest goes. */
 export interface MessageTarget {
+  /** Index of the VP. */
   readonly vp: number
+  /** SINT of that VP, 1 … 15. */
   readonly sint: number
 }
 
@@ -27,6 +32,7 @@ export interface MessageOrigin {
 
 /** Memory that a GPADL names: one run of pages. */
 export interface GpadlRange {
+  /** Bytes of the run, at least 1. */
   readonly byteCount: number
   /** In the first page, 0 … 4095. */
   readonly byteOffset: number
@@ -51,17 +57,23 @@ export type ChannelInterrupt =
 
 /** All that a device needs to serve an opened channel. */
 export interface OpenRequest {
+  /** Relid of the channel. */
   readonly channelId: ChannelId
+  /** What the guest chose; echoed in OpenResult. */
   readonly openId: number
   /** The ring's GPADL: pages [0, downstreamPageOffset) are the guest-to-host ring, the rest the host-to-guest ring. */
   readonly ringGpadlId: GpadlId
+  /** The memory of that GPADL: one run of whole pages. */
   readonly ring: GpadlRange
+  /** Page of the GPADL (4096 bytes each) where the host-to-guest ring begins. */
   readonly downstreamPageOffset: number
+  /** How the host interrupts the guest for this channel. */
   readonly interrupt: ChannelInterrupt
   /** Connection on which the guest signals this channel. */
   readonly connectionId: ConnectionId
   /** Monitor id (0 … 127) if the guest signals through the monitor page. */
   readonly monitorId?: number
+  /** The 120 bytes of the guest's open. */
   readonly userData: Uint8Array
   /** A channel of firmware or crash dump: no interrupts, survives Unload. */
   readonly reserved: boolean
@@ -128,13 +140,17 @@ export type ServerEffect =
 
 /** Guest physical addresses of the monitor pages. */
 export interface MonitorPages {
+  /** In which the host triggers; may be 0n when the host chose the pages. */
   readonly parentToChild: bigint
+  /** In which the guest triggers. */
   readonly childToParent: bigint
 }
 
 /** What a device offers. */
 export interface OfferParams {
+  /** Class of the device. */
   readonly interfaceId: Guid
+  /** This one device. */
   readonly instanceId: Guid
   /** 0 for the primary channel. */
   readonly subchannelIndex?: number
@@ -142,7 +158,9 @@ export interface OfferParams {
   readonly order?: number
   /** Offer flags (see OfferFlags). */
   readonly flags?: number
+  /** MMIO space that the device needs, in MiB, 0 … 65535. */
   readonly mmioMegabytes?: number
+  /** MMIO space that it could use beyond that, in MiB, 0 … 65535. */
   readonly mmioMegabytesOptional?: number
   /** The 120 user-defined bytes (zeros if left out). For a pipe, bytes 0 to 3 are set by the server. */
   readonly userDefined?: Uint8Array

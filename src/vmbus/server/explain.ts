@@ -8,11 +8,15 @@ import type { OfferId, OfferParams } from './effects.ts'
 export interface ChannelInfo {
   /** The device's handle; `undefined` when it was revoked and the guest still holds the relid. */
   readonly offer: OfferId | undefined
+  /** What the device offers. */
   readonly params: OfferParams
   /** Relid, where one is assigned. */
   readonly channelId: ChannelId | undefined
+  /** Monitor id (0 … 127), where one is assigned. */
   readonly monitorId: number | undefined
+  /** Where the channel stands. */
   readonly state: ChannelState
+  /** Whether it was opened by OpenReservedChannel. */
   readonly reserved: boolean
   /** GPADLs of any state. */
   readonly gpadls: number

@@ -32,6 +32,7 @@ export interface HvsocketOffer {
   readonly endpointId: Guid
   /** The host connects, and the guest accepts by opening. The caller revokes the offer if that takes too long. */
   readonly isForGuestAccept: boolean
+  /** Silo (container) that is meant; zeros for none. */
   readonly siloId?: Guid
 }
 

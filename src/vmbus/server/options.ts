@@ -22,7 +22,7 @@ export interface ServerOptions {
   readonly sint?: number
   /** VTL of this server (default 0). */
   readonly vtl?: number
-  /** Connection that the version response tells the guest to post to from 5.0 on (default 1). */
+  /** Connection that the version response tells the guest to post to from 5.0 on (default 1; OpenVMM redirects by 0x800074). */
   readonly messageConnectionId?: ConnectionId
   /** Added to every relid (default 0): 1024 where two servers share a guest. */
   readonly channelIdOffset?: number
@@ -47,6 +47,7 @@ export interface ServerOptions {
 
 /** Options with the defaults filled in. */
 export type ServerSettings = Required<Omit<ServerOptions, 'monitorPages'>> & {
+  /** Monitor pages that the host allocated, if any. */
   readonly monitorPages: MonitorPages | undefined
 }
 

@@ -8,13 +8,21 @@ import type { GpadlState } from './gpadl-table.ts'
  * stable between versions of this package; `format` says which one it is.
  */
 export interface ServerState {
+  /** Which form this is. */
   readonly format: typeof serverStateFormat
+  /** What was agreed, while a guest is connected. */
   readonly connection: SavedConnection | null
+  /** A connection that ends and waits for devices. */
   readonly ending: SavedEnding | null
+  /** A ModifyConnection without an answer yet. */
   readonly modifyingConnection: { readonly pages: SavedPages | null } | null
+  /** The guest has unloaded once. */
   readonly unloadedOnce: boolean
+  /** The guest has sent Pause. */
   readonly paused: boolean
+  /** All that the guest has heard of. */
   readonly channels: readonly SavedChannel[]
+  /** hvsocket requests without an answer yet. */
   readonly tlConnects: readonly SavedTlConnect[]
   /** Messages for the guest, in order. */
   readonly ready: readonly SavedMessage[]
