@@ -298,6 +298,7 @@ describe('the calls', () => {
       target: { vector: 0x61, isMulticast: false, vps: [0] },
     }).value
     if (id === undefined) throw new Error('not mapped')
+    partition.guestOsId = 1n
     const caller = new HypercallCaller(modelDispatcher({ architecture: 'arm64' }), vpOf(partition, 0), {
       inputGpa: 0,
       outputGpa: PAGE_SIZE,

@@ -9,7 +9,6 @@ import { HvCallGetVpSetFromMda } from '../src/hypercall/calls/vp.ts'
 import { AccessGpaResultCode, TranslateGvaResultCode as Code } from '../src/hypercall/enums/memory.ts'
 import { MapGpaFlags } from '../src/hypercall/flags.ts'
 import { WellKnownPartition, WellKnownVp } from '../src/hypercall/ids.ts'
-import { Arm64SystemRegister } from '../src/hypercall/registers/arm64-system.ts'
 import { CommonRegister } from '../src/hypercall/registers/common.ts'
 import { X64Register } from '../src/hypercall/registers/x64.ts'
 import {
@@ -211,14 +210,6 @@ describe('translation of virtual addresses', () => {
     const { translate, set } = rig()
     set(X64Register.HvX64RegisterCr0, 0x8000_0001n)
     expect(translate(5n).status).toBe(0x15)
-    const arm = machine({ architecture: 'arm64' })
-    const partition = child(arm.root)
-    const access = { read: true, write: false, execute: false, isExempt: false, setsBits: false }
-    const call = { partition: partition.id, vp: 0, gvaPage: 5n, access }
-    expect(translateVirtualAddress(arm.rootVp, call).value?.gpaPage).toBe(5)
-    const target = { caller: arm.rootVp, partition: partition.id, vp: 0 }
-    expect(setVpRegister(target, Arm64SystemRegister.HvArm64RegisterSctlrEl1, register64(1n))).toBe(ok)
-    expect(translateVirtualAddress(arm.rootVp, call).status).toBe(0x15)
   })
 })
 

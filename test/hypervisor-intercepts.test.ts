@@ -280,6 +280,7 @@ describe('intercepts of ARM64', () => {
     const partition = child(made.root)
     const vp = vpOf(partition, 0)
     const registers: [number, bigint][] = [
+      [CommonRegister.HvRegisterGuestOsId, 1n],
       [CommonRegister.HvRegisterSipp, (100n << 12n) | 1n],
       [CommonRegister.HvRegisterSint0, 0x50n],
       [CommonRegister.HvRegisterScontrol, 1n],
@@ -288,6 +289,7 @@ describe('intercepts of ARM64', () => {
       const target = { caller: made.rootVp, partition: made.root.id, vp: 0 }
       expect(setVpRegister(target, name, register64(value))).toBe(ok)
     }
+    set(made.rootVp, vp, CommonRegister.HvRegisterGuestOsId, 1n)
     set(made.rootVp, vp, Arm64CoreRegister.HvArm64RegisterPc, 0x8_0000n)
     set(made.rootVp, vp, Arm64CoreRegister.HvArm64RegisterPstate, 0x5n)
     const message = () => {

@@ -235,7 +235,7 @@ describe('virtual processors', () => {
     expect(createVp(root, guest.id, 1)).toBe(ok)
     const start = (index: number, context: [number, bigint][]) =>
       startVirtualProcessor(
-        guest,
+        vpOf(guest, 0),
         WellKnownPartition.Self,
         index,
         0,
@@ -246,7 +246,10 @@ describe('virtual processors', () => {
     expect(vpOf(guest, 1).isRunning).toBe(true)
     expect(start(1, [])).toBe(0x15)
     expect(start(2, [])).toBe(0x0e)
-    expect([1, 3].map((apicId) => vpIndexFromApicId(guest, guest.id, apicId).status)).toEqual([ok, 0x05])
+    const index = (apicId: bigint, vtl = 0) => vpIndexFromApicId(vpOf(guest, 0), guest.id, vtl, apicId).status
+    expect([index(1n), index(3n), index(1n, 1)]).toEqual([ok, 0x05, 0x06])
+    const rootVp = vpOf(root, 0)
+    expect(vpIndexFromApicId(rootVp, guest.id, 1, 1n).status).toBe(0x51)
   })
 
   it('do nothing while they are suspended, or once they are deleted', () => {

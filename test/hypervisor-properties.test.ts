@@ -211,7 +211,7 @@ describe('properties of partitions', () => {
       0n,
       3_000_000_000n,
     ])
-    partition.tscPage.value = 0x6001n
+    partition.vtl0.tscPage.value = 0x6001n
     expect(get(PartitionProperty.ReferenceTscPageActive)).toBe(1n)
     expect(setPartitionProperty(root, id, PartitionProperty.ProcessorClockFrequency, 1n)).toBe(0x0a)
   })
@@ -265,7 +265,7 @@ describe('state', () => {
     const time = { partitionId: id, tscSequence: 41, referenceTime: 5_000n, tsc: 0n }
     expect(caller.call(HvCallRestorePartitionTime, { input: time }).status).toBe(0x15)
     for (const vp of partition.processors()) vp.isExplicitlySuspended = true
-    partition.tscPage.value = 0x6001n
+    partition.vtl0.tscPage.value = 0x6001n
     expect(caller.call(HvCallRestorePartitionTime, { input: time }).status).toBe(ok)
     vpOf(partition, 0).isExplicitlySuspended = false
     expect([partition.clock.time, partition.memory(2 ** 40).load32(0x6000)]).toEqual([5_000n, 42])

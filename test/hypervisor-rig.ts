@@ -111,7 +111,7 @@ export function write(vp: VirtualProcessor, number: number, value: bigint): void
 /** A message slot as the guest sees it. */
 export function slotOf(vp: VirtualProcessor, sint: number, simp = 8) {
   const bytes = new Uint8Array(256)
-  vp.partition.memory(2 ** 40).read(simp * PAGE_SIZE + sint * 256, bytes, 0, 256)
+  vp.partition.memory(2 ** 40, vp.vtl).read(simp * PAGE_SIZE + sint * 256, bytes, 0, 256)
   const { header, payload } = SynicMessage.decode(bytes)
   return {
     type: header.messageType,
@@ -124,7 +124,7 @@ export function slotOf(vp: VirtualProcessor, sint: number, simp = 8) {
 /** The guest's part: takes the message out of a slot, and writes EOM if more waits. */
 export function takeMessage(vp: VirtualProcessor, sint: number, simp = 8) {
   const message = slotOf(vp, sint, simp)
-  vp.partition.memory(2 ** 40).store32(simp * PAGE_SIZE + sint * 256, 0)
+  vp.partition.memory(2 ** 40, vp.vtl).store32(simp * PAGE_SIZE + sint * 256, 0)
   if (message.pending) write(vp, msr.eom, 0n)
   return message
 }
@@ -132,7 +132,7 @@ export function takeMessage(vp: VirtualProcessor, sint: number, simp = 8) {
 /** Event flags of a SINT that are set. */
 export function flagsOf(vp: VirtualProcessor, sint: number, siefp = 9): number[] {
   const bytes = new Uint8Array(256)
-  vp.partition.memory(2 ** 40).read(siefp * PAGE_SIZE + sint * 256, bytes, 0, 256)
+  vp.partition.memory(2 ** 40, vp.vtl).read(siefp * PAGE_SIZE + sint * 256, bytes, 0, 256)
   const set: number[] = []
   for (let flag = 0; flag < 2048; flag++) if (((bytes[flag >> 3] ?? 0) >> (flag & 7)) & 1) set.push(flag)
   return set

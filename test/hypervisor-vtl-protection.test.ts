@@ -22,6 +22,7 @@ import {
   disableVpVtl,
   enablePartitionVtl,
   enableVpVtl,
+  getVpRegister,
   HypercallCaller,
   mapGpaPage,
   modelDispatcher,
@@ -78,7 +79,7 @@ function protect(vp: VirtualProcessor, guestPage: number, flags: number) {
 
 /** The reason of the last entry of VTL 1. */
 function entryReason(partition: Partition) {
-  return partition.memory(2 ** 40).load32(10 * PAGE_SIZE + 8)
+  return partition.memory(2 ** 40, 1).load32(10 * PAGE_SIZE + 8)
 }
 
 describe('VTL protections', () => {
@@ -122,9 +123,11 @@ describe('VTL protections', () => {
 
   it('the blocks of a hypercall are accesses too', () => {
     const { vp, partition } = guarded()
+    // Each level says itself what it is.
     write(vp, msr.guestOsId, 1n)
     protect(vp, 5, 0)
     vtlReturn(vp, 1n)
+    write(vp, msr.guestOsId, 2n)
     const registers = new HypercallRegisters(x64Convention)
     const post = { connectionId: { id: 1 }, messageType: 1, payloadSize: 0, payload: new Uint8Array(240) }
     placeCall(
@@ -141,20 +144,29 @@ describe('VTL protections', () => {
     expect(registers.status).toBe(0x12)
   })
 
-  it('pages that are not named have the default, which may change; protection cannot be switched off', () => {
-    const { vp } = rig()
+  it('pages that are not named have the default; neither it nor protection can be changed once it is on', () => {
+    const made = rig()
+    const { vp } = made
     expect(configure(vp, all)).toBe(0x05)
     vtlCall(vp)
-    expect(protect(vp, 3, 0)).toBe(0x08)
+    expect(protect(vp, 3, 0)).toBe(0x06)
     expect(configure(vp, 0n)).toBe(ok)
+    // Write without read; execution in one mode alone, without mode-based execute control; an intercept that is not modelled.
+    expect([0b0_0101n, 0b0_1011n, 0b1_0011n, 0x201n, 1n << 63n].map((value) => configure(vp, value))).toEqual(
+      new Array(5).fill(0x05),
+    )
     expect(configure(vp, 0b0_0011n)).toBe(ok)
     expect(configure(vp, 0n)).toBe(0x05)
+    expect(configure(vp, all)).toBe(0x05)
+    expect(configure(vp, 0b0_0011n | 0x40n)).toBe(ok)
+    // One register for all VPs.
+    const rootVp = made.rootVp
+    const config = { caller: rootVp, partition: made.partition.id, vp: 1, vtl: 0 }
+    expect(getVpRegister(config, vsmConfig).value?.low).toBe(0n)
+    expect(getVpRegister({ ...config, vp: 0, vtl: 1 }, vsmConfig).value?.low).toBe(0x43n)
     vtlReturn(vp, 1n)
     expect(vpRead(vp, 3 * PAGE_SIZE, 1).outcome).toBe('done')
     expect(vpWrite(vp, 3 * PAGE_SIZE, Uint8Array.of(1)).outcome).toBe('intercepted')
-    expect(configure(vp, all)).toBe(ok)
-    vtlReturn(vp, 1n)
-    expect(vpWrite(vp, 3 * PAGE_SIZE, Uint8Array.of(1)).outcome).toBe('done')
   })
 
   it('a page that is mapped anew has the default again', () => {
@@ -170,6 +182,8 @@ describe('VTL protections', () => {
     expect(protect(vp, 99, 0)).toBe(0x05)
     expect(protect(vp, 3, PageAccess.write)).toBe(0x05)
     expect(protect(vp, 3, 0x10)).toBe(0x05)
+    // Execution in one mode alone.
+    expect([protect(vp, 3, 0b0101), protect(vp, 3, 0b1001)]).toEqual([0x05, 0x05])
     expect(modifyVtlProtectionMask(vp, { partition: self, vtl: 0, guestPage: 3, flags: 0 })).toBe(0x05)
     expect(modifyVtlProtectionMask(vp, { partition: self, vtl: 2, guestPage: 3, flags: 0 })).toBe(0x06)
     vtlReturn(vp, 1n)
@@ -191,7 +205,7 @@ describe('VTL protections', () => {
     expect(ask(0, 0x10).status).toBe(0x05)
   })
 
-  it('two levels: both must agree, and the higher one gets what neither allows', () => {
+  it('two levels: both must agree, and the lower one gets what neither allows', () => {
     const { vp, root, partition } = guarded()
     expect(enablePartitionVtl(vp, self, 2)).toBe(ok)
     expect(enableVpVtl(vp, self, 0, 2)).toBe(ok)
@@ -205,7 +219,7 @@ describe('VTL protections', () => {
     expect(vp.vtl).toBe(2)
     vtlReturn(vp, 1n)
     vtlReturn(vp, 1n)
-    expect([vp.vtl, vpRead(vp, 3 * PAGE_SIZE, 1).outcome, vp.vtl]).toEqual([0, 'intercepted', 2])
+    expect([vp.vtl, vpRead(vp, 3 * PAGE_SIZE, 1).outcome, vp.vtl]).toEqual([0, 'intercepted', 1])
     expect(partition.enabledVtls).toBe(7)
     expect(root.enabledVtls).toBe(1)
   })
@@ -240,7 +254,7 @@ describe('interrupts of other levels', () => {
     vp.controller.endOfInterrupt()
     assertVirtualInterrupt(root, { ...call, vector: 0x62 })
     expect(vp.controller.acknowledge()).toBeUndefined()
-    partition.memory(2 ** 40).store32(10 * PAGE_SIZE + 12, 0)
+    partition.memory(2 ** 40, 1).store32(10 * PAGE_SIZE + 12, 0)
     assertVirtualInterrupt(root, { ...call, vector: 0x63 })
     expect(vp.controller.acknowledge()).toBe(0x70)
     vtlReturn(vp, 1n)

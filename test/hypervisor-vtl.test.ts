@@ -35,18 +35,21 @@ describe('virtual trust levels', () => {
     const context = new Map([[X64Register.HvX64RegisterRip, register64(0x1000n)]])
     expect(enableVpVtl(vp, self, 0, 1)).toBe(0x51)
     expect(enablePartitionVtl(vp, self, 0)).toBe(0x05)
-    expect(enablePartitionVtl(vp, self, 2)).toBe(0x51)
-    expect(enablePartitionVtl(vp, self, 1)).toBe(ok)
+    const mbec = { enableMbec: true, enableSupervisorShadowStack: false, enableHardwareHvpt: false }
+    expect(enablePartitionVtl(vp, self, 1, mbec)).toBe(0x05)
+    expect(enablePartitionVtl(vp, self, 1, { ...mbec, enableMbec: false })).toBe(ok)
     expect(enablePartitionVtl(vp, self, 1)).toBe(0x86)
     expect(enableVpVtl(vp, self, 0, 1, new Map([[0x7fff_ffff, register64(0n)]]))).toBe(0x50)
     expect(enableVpVtl(vp, self, 0, 1, context)).toBe(ok)
-    expect(enableVpVtl(vp, self, 0, 1)).toBe(0x86)
     expect(enableVpVtl(vp, self, 7, 1)).toBe(0x0e)
+    // Once a VP has it, VTL 0 has no say in it any more.
+    expect([enableVpVtl(vp, self, 0, 1), enableVpVtl(vp, self, 1, 1)]).toEqual([0x06, 0x06])
     expect(vtlCall(vp)).toBe(true)
+    expect([enableVpVtl(vp, self, WellKnownVp.Self, 1), enableVpVtl(vp, self, 1, 1)]).toEqual([0x86, ok])
     const target = { caller: vp, partition: self, vp: WellKnownVp.Self }
     expect(getVpRegister(target, X64Register.HvX64RegisterRip).value?.low).toBe(0x1000n)
     expect(getVpRegister(target, CommonRegister.HvRegisterVsmVpStatus).value?.low).toBe(0x3_0001n)
-    expect(getVpRegister(target, CommonRegister.HvRegisterVsmPartitionStatus).value?.low).toBe(0x1_0003n)
+    expect(getVpRegister(target, CommonRegister.HvRegisterVsmPartitionStatus).value?.low).toBe(0xf_0003n)
   })
 
   it('call goes up, return goes down; anything else is #UD', () => {
@@ -83,7 +86,7 @@ describe('virtual trust levels', () => {
     write(vp, 0x4000_0073, (6n << 12n) | 1n)
     vtlReturn(vp, 1n)
     vtlCall(vp)
-    const memory = partition.memory(16 * PAGE_SIZE)
+    const memory = partition.memory(16 * PAGE_SIZE, 1)
     expect(memory.load32(6 * PAGE_SIZE + 8)).toBe(1)
     memory.store32(6 * PAGE_SIZE + 16, 0x77)
     memory.store32(6 * PAGE_SIZE + 24, 0x88)
@@ -148,7 +151,7 @@ describe('virtual interrupts', () => {
     expect(sendClusterIpi(vp, 15, [1])).toBe(0x05)
     expect(sendClusterIpi(vp, 0x40, [1, 5])).toBe(ok)
     expect(vpOf(partition, 1).controller.acknowledge()).toBe(0x40)
-    expect(sendClusterIpi(vp, 0x40, [1], 1)).toBe(0x05)
+    expect(sendClusterIpi(vp, 0x40, [1], 1)).toBe(0x06)
   })
 })
 

@@ -13,12 +13,16 @@ export const OurStatus = {
   vpExists: HvStatus.InvalidVpIndex,
   /** An address of a VP is to be translated whose paging this model does not know. */
   pagingMode: HvStatus.InvalidVpState,
+  /** An ARM64 guest makes a call, or asks for a register, before it has set its guest OS id. */
+  noGuestOsId: HvStatus.AccessDenied,
   /** A register that the model does not have (OpenVMM answers UNKNOWN_REGISTER_NAME). */
   unknownRegister: HvStatus.InvalidParameter,
   /** A value that a register does not take (OpenVMM answers INVALID_REGISTER_VALUE). */
   badRegisterValue: HvStatus.InvalidParameter,
   /** A direct message finds the slot taken; HvMessageTypeSynicSintDeliverable can tell when it is free. */
   slotBusy: HvStatus.InsufficientBuffers,
+  /** A connection is used by code below its level, or below the least that its port takes; as OpenVMM answers. */
+  connectionVtl: HvStatus.OperationDenied,
   /** A page that lies in a memory pool is mapped over or unmapped. */
   pagePooled: HvStatus.ObjectInUse,
   /** The caller maps a page that it does not have, or grants access that it lacks. */
@@ -35,8 +39,14 @@ export const OurStatus = {
   unknownInterrupt: HvStatus.InvalidParameter,
   /** A VTL is called for that its partition or VP does not have. */
   vtlNotEnabled: HvStatus.InvalidVtlState,
-  /** A level that has not enabled protection in HvRegisterVsmPartitionConfig protects a page. */
-  protectionOff: HvStatus.OperationDenied,
+  /** A level that has not enabled protection in HvRegisterVsmPartitionConfig protects a page; as OpenVMM answers. */
+  protectionOff: HvStatus.AccessDenied,
+  /** A level is enabled by one that may not: one below it that is not the highest there, or, once a VP has it, any below it. As OpenVMM answers. */
+  vtlNotYours: HvStatus.AccessDenied,
+  /** A level is enabled with what this model has not: mode-based execute control, shadow stacks. */
+  vtlFeature: HvStatus.InvalidParameter,
+  /** A level forbids those below it to start VPs (DenyLowerVtlStartup); as OpenVMM answers. */
+  startDenied: HvStatus.AccessDenied,
   /** A level is disabled in which the VP runs. */
   vtlRuns: HvStatus.InvalidVpState,
   /** A level is disabled for a partition while a VP has it, or the partition a higher one. */

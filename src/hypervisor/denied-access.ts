@@ -19,11 +19,11 @@ export function deniedAccess(
   length: number,
   access: number,
 ): DeniedAccess | undefined {
-  const unmapped = space.firstDenied(gpa, length, access)
+  const unmapped = space.firstDenied(gpa, length, access, vtl)
   if (unmapped !== undefined || protections.isEmpty) return unmapped === undefined ? undefined : { gpa: unmapped }
   for (let at = gpa; at < gpa + length; at = (pageOf(at) + 1) * PAGE_SIZE) {
     const page = pageOf(at)
-    const denying = space.isOverlaid(page) ? undefined : protections.denying(vtl, page, access)
+    const denying = space.isOverlaid(page, vtl) ? undefined : protections.denying(vtl, page, access)
     if (denying !== undefined) return { gpa: at, vtl: denying }
   }
   return undefined

@@ -44,9 +44,11 @@ export function mapDeviceInterrupt(caller: Partition, call: MapDeviceInterrupt):
     type === InterruptType.Fixed || type === InterruptType.LowestPriority || type === InterruptType.Nmi
   const { vector } = call.target
   if (!isKnownType || !(count >= 1 && count <= maxVectorCount)) return failed(HvStatus.InvalidParameter)
-  if (!isVector(vector) || !isVector(vector + count - 1)) return failed(HvStatus.InvalidParameter)
-  if (source !== InterruptSource.Msi && count > 1) return failed(HvStatus.InvalidParameter)
   const { interrupts, architecture } = owner.machine
+  if (!isVector(vector, architecture) || !isVector(vector + count - 1, architecture)) {
+    return failed(HvStatus.InvalidParameter)
+  }
+  if (source !== InterruptSource.Msi && count > 1) return failed(HvStatus.InvalidParameter)
   const handle = interrupts.freeHandle()
   if (handle === undefined) return failed(HvStatus.NoResources)
   const id =
@@ -83,7 +85,9 @@ export function retargetDeviceInterrupt(
 ): number {
   const found = mapped(targetOf(caller, partition, { target: 'self or child', states: ['active'] }), device, id)
   if (found.value === undefined) return found.status
-  if (!isVector(to.vector) || !isVector(to.vector + found.value.count - 1)) return HvStatus.InvalidParameter
+  const { architecture } = caller.machine
+  const last = to.vector + found.value.count - 1
+  if (!isVector(to.vector, architecture) || !isVector(last, architecture)) return HvStatus.InvalidParameter
   if (to.vps?.length === 0) return HvStatus.InvalidParameter
   found.value.target = to
   return HvStatus.Success

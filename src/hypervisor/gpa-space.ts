@@ -72,7 +72,7 @@ export class GpaSpace {
     return word === undefined || this.#pages.isPooled(Math.floor(word / 16)) ? 0 : word % 16
   }
 
-  /** Lays a page of the hypervisor's over a guest page. */
+  /** Lays a page of the hypervisor's over a guest page, for the level that the page is for, or for all. */
   addOverlay(guestPage: number, page: OverlayPage): void {
     const here = this.#overlays.get(guestPage)
     if (here === undefined) this.#overlays.set(guestPage, [page])
@@ -86,14 +86,14 @@ export class GpaSpace {
     else this.#overlays.set(guestPage, left)
   }
 
-  /** Whether an overlay hides a guest page. */
-  isOverlaid(guestPage: number): boolean {
-    return this.#overlays.has(guestPage)
+  /** Whether an overlay hides a guest page from a level; without `vtl`, from any. */
+  isOverlaid(guestPage: number, vtl?: number): boolean {
+    return vtl === undefined ? this.#overlays.has(guestPage) : this.#overlay(guestPage, vtl) !== undefined
   }
 
-  /** Where a guest page is: its topmost overlay, else what is mapped; nothing where neither is. */
-  place(guestPage: number): PagePlace | undefined {
-    const overlay = this.#overlays.get(guestPage)?.at(-1)
+  /** Where a guest page is for a level: its topmost overlay, else what is mapped; nothing where neither is. */
+  place(guestPage: number, vtl = 0): PagePlace | undefined {
+    const overlay = this.#overlay(guestPage, vtl)
     if (overlay !== undefined) return { memory: overlay.memory, base: 0, access: overlay.access }
     const word = this.#word(guestPage)
     if (word === undefined) return undefined
@@ -102,14 +102,18 @@ export class GpaSpace {
     return { memory: this.#machine, base: page * PAGE_SIZE, access: word % 16 }
   }
 
-  /** The first address of a range at which an access is not allowed; `undefined` when all of it is. */
-  firstDenied(gpa: number, length: number, access: number): number | undefined {
+  /** The first address of a range at which an access of a level is not allowed; `undefined` when all of it is. */
+  firstDenied(gpa: number, length: number, access: number, vtl = 0): number | undefined {
     if (!Number.isSafeInteger(gpa) || gpa < 0 || gpa > Number.MAX_SAFE_INTEGER - length) return gpa
     for (let at = gpa; at < gpa + length; at = (pageOf(at) + 1) * PAGE_SIZE) {
-      const place = this.place(pageOf(at))
+      const place = this.place(pageOf(at), vtl)
       if (place === undefined || !allows(place.access, access)) return at
     }
     return undefined
+  }
+
+  #overlay(guestPage: number, vtl: number): OverlayPage | undefined {
+    return this.#overlays.get(guestPage)?.findLast((page) => page.vtl === undefined || page.vtl === vtl)
   }
 
   #word(guestPage: number): number | undefined {
@@ -119,13 +123,14 @@ export class GpaSpace {
   }
 }
 
-/** The first `size` bytes of a GPA space as memory. Accesses that the space does not allow throw {@link MemoryFault}. */
+/** The first `size` bytes of a GPA space as memory of a level. Accesses that the space does not allow throw {@link MemoryFault}. */
 export class GpaMemory implements GuestMemory {
   readonly #space: GpaSpace
 
   constructor(
     space: GpaSpace,
     readonly size: number,
+    readonly vtl = 0,
   ) {
     this.#space = space
   }
@@ -176,7 +181,7 @@ export class GpaMemory implements GuestMemory {
 
   #wordPlace(gpa: number, access: number): PagePlace {
     if (gpa % 4 !== 0) throw new MemoryFault(gpa, 4, 'a word access must be aligned to 4 bytes')
-    const place = gpa >= 0 && gpa < this.size ? this.#space.place(pageOf(gpa)) : undefined
+    const place = gpa >= 0 && gpa < this.size ? this.#space.place(pageOf(gpa), this.vtl) : undefined
     if (place === undefined || !allows(place.access, access))
       throw new MemoryFault(gpa, 4, 'not mapped for this access')
     return place
@@ -187,14 +192,14 @@ export class GpaMemory implements GuestMemory {
     if (!(gpa >= 0 && length <= this.size && gpa <= this.size - length)) {
       throw new MemoryFault(gpa, length, `outside the ${this.size} bytes of guest memory`)
     }
-    if (this.#space.firstDenied(gpa, length, access) !== undefined) {
+    if (this.#space.firstDenied(gpa, length, access, this.vtl) !== undefined) {
       throw new MemoryFault(gpa, length, 'not mapped for this access')
     }
   }
 
   /** The place of a page that has been checked. */
   #place(gpa: number): PagePlace {
-    const place = this.#space.place(pageOf(gpa))
+    const place = this.#space.place(pageOf(gpa), this.vtl)
     if (place === undefined) throw new MemoryFault(gpa, 1, 'not mapped')
     return place
   }

@@ -1,6 +1,6 @@
 import { AccessGpaResultCode as Code } from '../hypercall/enums/memory.ts'
 import { HvStatus } from '../hypercall/status.ts'
-import { PAGE_SIZE } from '../memory/index.ts'
+import { type GuestMemory, PAGE_SIZE } from '../memory/index.ts'
 import { deniedAccess } from './denied-access.ts'
 import { pageOf } from './gpa-space.ts'
 import { PageAccess } from './page-access.ts'
@@ -19,7 +19,7 @@ export function readGpa(
   const code = judge(caller, call, call.count, PageAccess.read)
   if (code.value === undefined) return failed(code.status)
   const bytes = new Uint8Array(call.count)
-  if (code.value.code === Code.Success) code.value.vp.partition.memory(2 ** 52).read(call.gpa, bytes, 0, call.count)
+  if (code.value.code === Code.Success) code.value.memory.read(call.gpa, bytes, 0, call.count)
   return done({ code: code.value.code, bytes })
 }
 
@@ -31,7 +31,7 @@ export function writeGpa(
   const { gpa, bytes } = call
   const code = judge(caller, call, bytes.length, PageAccess.write)
   if (code.value === undefined) return failed(code.status)
-  if (code.value.code === Code.Success) code.value.vp.partition.memory(2 ** 52).write(gpa, bytes, 0, bytes.length)
+  if (code.value.code === Code.Success) code.value.memory.write(gpa, bytes, 0, bytes.length)
   return done(code.value.code)
 }
 
@@ -40,7 +40,7 @@ function judge(
   call: VpAccess & { readonly gpa: number },
   count: number,
   access: number,
-): Result<{ readonly code: number; readonly vp: VirtualProcessor }> {
+): Result<{ readonly code: number; readonly memory: GuestMemory }> {
   const found = accessedVp(caller, call, 'child')
   if (found.value === undefined) return found
   const { vp, state } = found.value
@@ -48,10 +48,11 @@ function judge(
   if (!(count >= 1 && count <= maxGpaAccess && gpa >= 0 && gpa < 2 ** 52)) return failed(HvStatus.InvalidParameter)
   if ((gpa % PAGE_SIZE) + count > PAGE_SIZE) return failed(HvStatus.InvalidParameter)
   const { space } = vp.partition
+  const memory = vp.partition.memory(2 ** 52, state.vtl)
   const denied = deniedAccess(vp.partition, state.vtl, gpa, count, access)
-  if (denied === undefined) return done({ code: Code.Success, vp })
-  if (space.place(pageOf(gpa)) === undefined) return done({ code: Code.Unmapped, vp })
-  const isOverlay = denied.vtl === undefined && space.isOverlaid(pageOf(gpa))
-  if (isOverlay) return done({ code: Code.IllegalOverlayAccess, vp })
-  return done({ code: access === PageAccess.read ? Code.ReadIntercept : Code.WriteIntercept, vp })
+  if (denied === undefined) return done({ code: Code.Success, memory })
+  if (space.place(pageOf(gpa), state.vtl) === undefined) return done({ code: Code.Unmapped, memory })
+  const isOverlay = denied.vtl === undefined && space.isOverlaid(pageOf(gpa), state.vtl)
+  if (isOverlay) return done({ code: Code.IllegalOverlayAccess, memory })
+  return done({ code: access === PageAccess.read ? Code.ReadIntercept : Code.WriteIntercept, memory })
 }

@@ -24,7 +24,8 @@ export class GuestCalls {
   constructor(machine: Machine, hooks: CallHooks) {
     this.convention = machine.architecture === 'arm64' ? arm64SmcccConvention : x64Convention
     // Nobody here would let a VP go on after an intercept: a block that cannot be reached is refused.
-    this.#dispatcher = modelDispatcher({ answers: { ...specificationAnswers, unreachableMemory: 'refuse' } })
+    const answers = { ...specificationAnswers, unreachableMemory: 'refuse' } as const
+    this.#dispatcher = modelDispatcher({ architecture: machine.architecture, answers })
     this.#dispatcher.on(HvCallPostMessage, ({ caller, input }) =>
       hooks.posts(input.connectionId.id, () => answerPostMessage(caller, input)),
     )

@@ -122,7 +122,7 @@ export function memoryIntercept(vp: VirtualProcessor, { gpa, vtl }: DeniedAccess
   const payload = isArm64 ? arm64MemoryIntercept(vp, gpa, access) : x64MemoryIntercept(vp, gpa, access)
   const level = vtl === undefined ? undefined : vp.level(vtl)
   if (vtl === undefined || level === undefined) {
-    const isMapped = vp.partition.space.place(pageOf(gpa)) !== undefined
+    const isMapped = vp.partition.space.place(pageOf(gpa), vp.vtl) !== undefined
     send(vp, isMapped ? MessageType.GpaIntercept : MessageType.UnmappedGpa, payload)
     return
   }

@@ -1,5 +1,7 @@
-/** Vectors of an interrupt controller; 0 to 15 are not for interrupts. */
-const vectorCount = 256
+import type { RegisterArchitecture } from '../hypercall/registers/index.ts'
+
+/** Interrupt numbers by architecture; 0 to 15 are not for interrupts (on ARM64 not for these: they are between processors). */
+const vectorCounts: Readonly<Record<RegisterArchitecture, number>> = { x64: 256, arm64: 1020 }
 
 /** Interrupts that have no vector of their own. */
 export type SpecialInterrupt = 'nmi' | 'smi' | 'init' | 'sipi' | 'extint'
@@ -11,8 +13,10 @@ export type SpecialInterrupt = 'nmi' | 'smi' | 'init' | 'sipi' | 'extint'
 export class InterruptController {
   /** Software-disabled: interrupts are lost. */
   enabled = true
-  readonly #requested = new Uint8Array(vectorCount)
-  readonly #inService = new Uint8Array(vectorCount)
+  /** The bits of a SINT that are its vector: 8, on ARM64 10. */
+  readonly vectorMask: bigint
+  readonly #requested: Uint8Array
+  readonly #inService: Uint8Array
   readonly #specials = new Set<SpecialInterrupt>()
   readonly #raised: () => void
   readonly #ended: () => void
@@ -23,16 +27,25 @@ export class InterruptController {
    * @param raised an interrupt is pending that was not.
    * @param ended the guest ended an interrupt.
    */
-  constructor(raised: () => void, ended: () => void) {
+  constructor(raised: () => void, ended: () => void, architecture: RegisterArchitecture = 'x64') {
+    const count = vectorCounts[architecture]
+    this.#requested = new Uint8Array(count)
+    this.#inService = new Uint8Array(count)
+    this.vectorMask = architecture === 'x64' ? 0xffn : 0x3ffn
     this.#raised = raised
     this.#ended = ended
   }
 
-  /** Requests a vector (16 … 255). With `autoEoi` it is never in service: nothing has to end it. */
+  /** Requests a vector (16 … 255, on ARM64 … 1019). With `autoEoi` it is never in service: nothing has to end it. */
   request(vector: number, autoEoi = false): void {
-    if (!this.enabled || vector < 16 || vector >= vectorCount) return
+    if (!this.enabled || vector < 16 || vector >= this.#requested.length) return
     this.#requested[vector] = autoEoi ? 2 : 1
     this.#raised()
+  }
+
+  /** A line is no longer asserted: what has not been taken of it is gone. */
+  withdraw(vector: number): void {
+    if (vector < this.#requested.length) this.#requested[vector] = 0
   }
 
   /** Requests an interrupt without a vector. */
@@ -91,7 +104,7 @@ export class InterruptController {
 
   #next(): number | undefined {
     const current = this.#inService.lastIndexOf(1)
-    for (let vector = vectorCount - 1; vector >= 16; vector--) {
+    for (let vector = this.#requested.length - 1; vector >= 16; vector--) {
       if (this.#requested[vector] !== 0) return vector >> 4 > current >> 4 ? vector : undefined
     }
     return undefined

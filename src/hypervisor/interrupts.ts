@@ -1,4 +1,5 @@
 import { InterruptType } from '../hypercall/enums/interrupts.ts'
+import type { RegisterArchitecture } from '../hypercall/registers/index.ts'
 import { HvStatus } from '../hypercall/status.ts'
 import { OurStatus } from './choices.ts'
 import type { SpecialInterrupt } from './interrupt-controller.ts'
@@ -16,15 +17,17 @@ const special: ReadonlyMap<number, SpecialInterrupt> = /* @__PURE__ */ new Map([
 /** Destination of an x2APIC: all processors. Source: Intel SDM volume 3, 11.12.9. */
 const broadcast = 0xffff_ffffn
 
-/** What HvCallAssertVirtualInterrupt asserts. Destinations are VP numbers: APIC ids are the same here. */
+/** What HvCallAssertVirtualInterrupt asserts. Destinations are VP numbers: APIC ids (ARM64: MPIDR) are the same here. */
 export interface VirtualInterrupt {
   readonly partition: bigint
   readonly type: number
   /** A VP; with `isLogical` a mask of VPs 0 … 7 (flat model). */
   readonly destination: bigint
   readonly isLogical?: boolean
-  /** 16 … 255 for fixed ones. */
+  /** 16 … 255 for fixed ones; on ARM64 an INTID, 16 … 1019. */
   readonly vector: number
+  /** ARM64: false lowers the line, so that the interrupt is no longer pending. Default true. */
+  readonly isAsserted?: boolean
   readonly vtl?: number
 }
 
@@ -37,18 +40,31 @@ export function assertVirtualInterrupt(caller: Partition, call: VirtualInterrupt
   const vtl = call.vtl ?? 0
   if (vps.some((vp) => vp.level(vtl) === undefined)) return OurStatus.vtlNotEnabled
   const { type, vector } = call
+  const { architecture } = target.value.machine
+  if (architecture === 'arm64') return assertLine(vps, call, vtl)
   if (type === InterruptType.ExtInt) {
     const [first] = vps
     if (first === undefined || first.index !== 0) return HvStatus.InvalidParameter
     return first.level(vtl)?.controller.assertExternal(vector) === true ? HvStatus.Success : HvStatus.Acknowledged
   }
   if (type === InterruptType.Fixed || type === InterruptType.LowestPriority) {
-    if (!isVector(vector)) return HvStatus.InvalidParameter
+    if (!isVector(vector, architecture)) return HvStatus.InvalidParameter
     raise(type === InterruptType.Fixed ? vps : vps.slice(0, 1), type, vector, vtl)
     return HvStatus.Success
   }
   if (!special.has(type)) return HvStatus.InvalidParameter
-  raise(vps, type, vector, vtl)
+  // INIT and SIPI do not reach below a level that the VP has. Source: TLFS 15.13.
+  const isStart = type === InterruptType.Init || type === InterruptType.Sipi
+  raise(isStart ? vps.filter((vp) => Math.max(...vp.vtls.keys()) <= vtl) : vps, type, vector, vtl)
+  return HvStatus.Success
+}
+
+/** ARM64 knows the fixed type alone, whose line is raised or lowered. Source: TLFS (HV_INTERRUPT_TYPE, HV_INTERRUPT_CONTROL). */
+function assertLine(vps: readonly VirtualProcessor[], call: VirtualInterrupt, vtl: number): number {
+  const { type, vector, isAsserted = true } = call
+  if (type !== InterruptType.Fixed || !isVector(vector, 'arm64')) return HvStatus.InvalidParameter
+  if (isAsserted) raise(vps, type, vector, vtl)
+  else for (const vp of vps) vp.level(vtl)?.controller.withdraw(vector)
   return HvStatus.Success
 }
 
@@ -70,15 +86,18 @@ export function clearVirtualInterrupt(caller: Partition, partition: bigint): num
   return cleared ? HvStatus.Success : HvStatus.NotAcknowledged
 }
 
-/** HvCallSendSyntheticClusterIpi and its Ex form: interrupts VPs of the caller's partition, in a level. `vps` that do not exist are passed over. */
+/**
+ * HvCallSendSyntheticClusterIpi and its Ex form: interrupts VPs of the caller's partition, in a level; one above the caller's is ACCESS_DENIED, as
+ * OpenVMM answers. `vps` that do not exist are passed over. Vectors are 16 … 255 everywhere (TLFS, the call).
+ */
 export function sendClusterIpi(
   caller: VirtualProcessor,
   vector: number,
   vps: Iterable<number>,
   vtl = caller.vtl,
 ): number {
-  if (!isVector(vector)) return HvStatus.InvalidParameter
-  if (vtl > caller.vtl) return HvStatus.InvalidParameter
+  if (!isVector(vector, 'x64')) return HvStatus.InvalidParameter
+  if (vtl > caller.vtl) return HvStatus.AccessDenied
   for (const index of vps) caller.partition.vps.get(index)?.level(vtl)?.controller.request(vector)
   return HvStatus.Success
 }
@@ -91,7 +110,7 @@ export function destinations(partition: Partition, destination: bigint, isLogica
   })
 }
 
-/** Whether a number is an interrupt vector: 16 … 255. */
-export function isVector(vector: number): boolean {
-  return vector >= 16 && vector <= 255
+/** Whether a number is an interrupt vector: 16 … 255; on ARM64 an INTID that a VP may be given, 16 … 1019. */
+export function isVector(vector: number, architecture: RegisterArchitecture): boolean {
+  return vector >= 16 && vector <= (architecture === 'x64' ? 255 : 1019)
 }

@@ -18,7 +18,7 @@ export function scanMonitors(sender: Partition): number {
   let signalled = 0
   for (const connection of [...sender.connections.values()]) {
     if (connection.target.kind !== 'monitor' || livePort(connection) === undefined) continue
-    const place = sender.space.place(connection.target.monitorAddress / PAGE_SIZE)
+    const place = sender.space.place(connection.target.monitorAddress / PAGE_SIZE, connection.vtl)
     if (place === undefined || !allows(place.access, PageAccess.read | PageAccess.write)) continue
     const { memory, base } = place
     const enabled = memory.load32(base + page.triggerState)

@@ -6,6 +6,12 @@ export class OverlayPage {
   /** The page's 4096 bytes, as the hypervisor sees them. */
   readonly memory: GuestMemory = new BufferMemory(new ArrayBuffer(PAGE_SIZE))
 
-  /** @param access what the guest may do with it. */
-  constructor(readonly access: number = PageAccess.read | PageAccess.write) {}
+  /**
+   * @param access what the guest may do with it.
+   * @param vtl the level that sees it, where others do not.
+   */
+  constructor(
+    readonly access: number = PageAccess.read | PageAccess.write,
+    readonly vtl?: number,
+  ) {}
 }

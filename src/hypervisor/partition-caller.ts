@@ -1,3 +1,4 @@
+import { Arm64PartitionCreationProperties } from '../hypercall/arm64.ts'
 import { HvCallDepositMemory, HvCallMapGpaPages } from '../hypercall/calls/memory.ts'
 import {
   HvCallCreatePartition,
@@ -13,9 +14,11 @@ import {
   HvCallSignalEvent,
 } from '../hypercall/calls/ports.ts'
 import { HvCallCreateVp, HvCallSetVpRegisters } from '../hypercall/calls/vp.ts'
+import { onArm64 } from '../hypercall/conventions/convention.ts'
 import { PartitionProperty } from '../hypercall/enums/partition.ts'
 import { PortType } from '../hypercall/enums/ports.ts'
 import { MapGpaFlags } from '../hypercall/flags.ts'
+import { PartitionCreationProperties } from '../hypercall/partition.ts'
 import { type PartitionPrivilege, privilegeMask } from '../hypercall/privileges.ts'
 import { CommonRegister } from '../hypercall/registers/common.ts'
 import { HvStatus } from '../hypercall/status.ts'
@@ -62,20 +65,7 @@ export class PartitionCaller {
 
   /** Creates a child with these privileges beside the usual ones, gives it pages for its pool, and initializes it. Answers its id. */
   createChild(pages: readonly number[], privileges: readonly PartitionPrivilege[], usual: bigint): bigint {
-    const isolation = { isolationType: 0, isolationHostType: 0, sharedGpaBoundaryPageNumber: 0n }
-    const answer = this.#caller.call(HvCallCreatePartition, {
-      input: {
-        flags: 0n,
-        proximityDomainInfo: noDomain,
-        compatibilityVersion: 0,
-        partitionCreationProperties: HvCallCreatePartition.input.decode(
-          new Uint8Array(HvCallCreatePartition.input.size),
-        ).partitionCreationProperties,
-        isolationProperties: isolation,
-      },
-    })
-    check('HvCallCreatePartition', answer.status)
-    const partitionId = answer.output?.newPartitionId ?? 0n
+    const partitionId = this.#create()
     this.deposit(partitionId, pages)
     const input = {
       partitionId,
@@ -86,6 +76,25 @@ export class PartitionCaller {
     const initialized = this.#caller.call(HvCallInitializePartition, { input: { partitionId } }, true)
     check('HvCallInitializePartition', initialized.status)
     return partitionId
+  }
+
+  #create(): bigint {
+    const common = {
+      flags: 0n,
+      proximityDomainInfo: noDomain,
+      compatibilityVersion: 0,
+      isolationProperties: { isolationType: 0, isolationHostType: 0, sharedGpaBoundaryPageNumber: 0n },
+    }
+    const isArm64 = this.#caller.vp.partition.machine.architecture === 'arm64'
+    const answer = isArm64
+      ? this.#caller.call(onArm64(HvCallCreatePartition), {
+          input: { ...common, partitionCreationProperties: zeroOf(Arm64PartitionCreationProperties) },
+        })
+      : this.#caller.call(HvCallCreatePartition, {
+          input: { ...common, partitionCreationProperties: zeroOf(PartitionCreationProperties) },
+        })
+    check('HvCallCreatePartition', answer.status)
+    return answer.output?.newPartitionId ?? 0n
   }
 
   /** Puts pages of the caller's into a partition's pool. */
@@ -207,6 +216,11 @@ export function callPostMessage(
 /** HvCallSignalEvent, in registers. Answers its HV_STATUS. */
 export function callSignalEvent(caller: HypercallCaller, connectionId: number, flagNumber: number): number {
   return caller.call(HvCallSignalEvent, { input: { connectionId: { id: connectionId }, flagNumber } }, true).status
+}
+
+/** The value of a structure that is all zero bytes. */
+function zeroOf<T>(schema: { readonly size: number; decode(bytes: Uint8Array): T }): T {
+  return schema.decode(new Uint8Array(schema.size))
 }
 
 function check(call: string, status: number): void {

@@ -7,11 +7,10 @@ import type { InterceptTable } from './intercept-table.ts'
 import type { Machine } from './machine.ts'
 import { MemoryPool } from './memory-pool.ts'
 import type { OverlayPage } from './overlay-page.ts'
-import { PageAccess } from './page-access.ts'
+import { PartitionLevel } from './partition-level.ts'
 import type { Connection, Port } from './port.ts'
 import { ReferenceClock } from './reference-clock.ts'
-import { ReferenceTsc } from './reference-tsc.ts'
-import { type PageMode, RegisterPage } from './register-page.ts'
+import type { PageMode } from './register-page.ts'
 import type { VirtualProcessor } from './virtual-processor.ts'
 import { VtlProtections } from './vtl-protections.ts'
 
@@ -42,18 +41,13 @@ export class Partition {
   readonly intercepts: InterceptTable = new Map()
   readonly crash = new GuestCrash()
   readonly clock: ReferenceClock
-  /** HvRegisterHypercall; x64 only. */
-  readonly hypercallPage: RegisterPage
-  /** HvRegisterReferenceTsc. */
-  readonly tscPage: RegisterPage
-  /** What the page says. */
-  readonly referenceTsc: ReferenceTsc
+  /** What VTL 0 has of the partition; it always is there. */
+  readonly vtl0: PartitionLevel
+  /** Levels that are enabled. */
+  readonly levels = new Map<number, PartitionLevel>()
   state: PartitionState = 'uninitialized'
   privileges: bigint
-  guestOsId = 0n
   #isSuspended = false
-  /** Bit n: VTL n is there. VTL 0 always is. */
-  enabledVtls = 1
 
   constructor(
     readonly machine: Machine,
@@ -64,12 +58,43 @@ export class Partition {
     this.id = machine.newPartitionId()
     this.privileges = parent === undefined ? allPrivileges : childPrivileges
     this.space = new GpaSpace(machine.memory, machine.pages, identityPages)
-    this.clock = new ReferenceClock(machine.now, () => this.referenceTsc.publish())
-    this.hypercallPage = new RegisterPage(this.space, 'overlay', PageAccess.read | PageAccess.execute)
-    this.tscPage = new RegisterPage(this.space, pageMode, PageAccess.read)
-    this.referenceTsc = new ReferenceTsc(this.clock, this.tscPage, machine.tsc)
+    this.clock = new ReferenceClock(machine.now, () => {
+      for (const { referenceTsc } of this.levels.values()) referenceTsc.publish()
+    })
+    this.vtl0 = this.addLevel(0)
     machine.partitions.set(this.id, this)
     parent?.children.add(this)
+  }
+
+  /** Guest OS id of VTL 0. */
+  get guestOsId(): bigint {
+    return this.vtl0.guestOsId
+  }
+
+  set guestOsId(id: bigint) {
+    this.vtl0.guestOsId = id
+  }
+
+  /** Bit n: VTL n is there. */
+  get enabledVtls(): number {
+    return [...this.levels.keys()].reduce((mask, vtl) => mask | (1 << vtl), 0)
+  }
+
+  /** Enables a level, or answers the one that is there. */
+  addLevel(vtl: number): PartitionLevel {
+    const existing = this.levels.get(vtl)
+    if (existing !== undefined) return existing
+    const { space, pageMode, clock, machine } = this
+    const level = new PartitionLevel({ space, pageMode, clock, tsc: machine.tsc }, vtl)
+    this.levels.set(vtl, level)
+    return level
+  }
+
+  /** Ends a level above 0: its pages go, and what it allowed others. */
+  removeLevel(vtl: number): void {
+    this.levels.get(vtl)?.clear()
+    this.levels.delete(vtl)
+    this.protections.disable(vtl)
   }
 
   /** By the property Suspend: no VP runs. */
@@ -100,8 +125,11 @@ export class Partition {
     return [...this.vps.values()].sort((a, b) => a.index - b.index)
   }
 
-  /** The first `size` bytes of the GPA space as memory; what the partition may not do there throws `MemoryFault`. */
-  memory(size: number): GpaMemory {
-    return new GpaMemory(this.space, size)
+  /**
+   * The first `size` bytes of the GPA space as memory, as a level sees it; what the partition may not do there throws `MemoryFault`. Protections
+   * of higher levels do not count: whoever plays a VP asks for them, see `vp-actions.ts`.
+   */
+  memory(size: number, vtl = 0): GpaMemory {
+    return new GpaMemory(this.space, size, vtl)
   }
 }

@@ -68,7 +68,7 @@ export function restorePartitionTime(
   const target = targetOf(caller, id, { target: 'child', states: ['active'] })
   if (target.value === undefined) return target.status
   if ([...target.value.vps.values()].some((vp) => !vp.isExplicitlySuspended)) return HvStatus.InvalidVpState
-  target.value.referenceTsc.continueFrom(tscSequence)
+  for (const { referenceTsc } of target.value.levels.values()) referenceTsc.continueFrom(tscSequence)
   target.value.clock.set(referenceTime)
   return HvStatus.Success
 }
@@ -104,11 +104,9 @@ function tearDown(partition: Partition): void {
   partition.devices.clear()
   partition.machine.interrupts.remove(({ owner }) => owner === partition)
   partition.intercepts.clear()
-  partition.protections.clear()
-  partition.enabledVtls = 1
+  for (const vtl of [...partition.levels.keys()]) if (vtl > 0) partition.removeLevel(vtl)
+  partition.vtl0.clear()
   partition.statistics.clear()
-  partition.hypercallPage.value = 0n
-  partition.tscPage.value = 0n
   partition.space.clear()
   partition.pool.free(partition)
 }

@@ -149,7 +149,7 @@ export function postMessage(caller: Partition, call: PostMessage, callerVtl = 0)
   if (connection === undefined) return HvStatus.InvalidConnectionId
   const port = livePort(connection)
   if (port === undefined || port.target.kind !== 'message') return HvStatus.InvalidPortId
-  if (callerVtl < port.minConnectionVtl) return HvStatus.OperationDenied
+  if (callerVtl < Math.max(port.minConnectionVtl, connection.vtl)) return OurStatus.connectionVtl
   const { messageType, payloadSize } = call
   if (!isPostable(messageType) || payloadSize > messagePayloadSize || payloadSize > call.payload.length) {
     return HvStatus.InvalidParameter
@@ -192,7 +192,7 @@ export function signalEvent(caller: Partition, connectionId: number, flagNumber:
   if (connection === undefined) return HvStatus.InvalidConnectionId
   const port = livePort(connection)
   if (port === undefined || port.target.kind !== 'event') return HvStatus.InvalidPortId
-  if (callerVtl < port.minConnectionVtl) return HvStatus.OperationDenied
+  if (callerVtl < Math.max(port.minConnectionVtl, connection.vtl)) return OurStatus.connectionVtl
   const { sint, vp, baseFlag, flagCount } = port.target
   if (!(flagNumber >= 0 && flagNumber < flagCount)) return HvStatus.InvalidParameter
   const candidates = candidatesOf(port, vp)

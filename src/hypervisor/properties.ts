@@ -48,7 +48,7 @@ export function getPartitionProperty(caller: Partition, id: bigint, code: number
   if (code === PartitionProperty.PrivilegeFlags) return done(partition.privileges)
   if (code === PartitionProperty.GuestOsId) return done(partition.guestOsId)
   if (code === PartitionProperty.ReferenceTime) return done(partition.clock.time)
-  if (code === PartitionProperty.ReferenceTscPageActive) return done(BigInt(partition.tscPage.isEnabled))
+  if (code === PartitionProperty.ReferenceTscPageActive) return done(BigInt(partition.vtl0.tscPage.isEnabled))
   if (code === PartitionProperty.ProcessorClockFrequency) return done(partition.machine.tsc?.frequency ?? 0n)
   return done(partition.properties.get(code) ?? (ruled.get(code) ?? anyValue).initial)
 }

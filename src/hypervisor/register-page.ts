@@ -10,20 +10,26 @@ import { PageAccess } from './page-access.ts'
 export type PageMode = 'overlay' | 'write-through'
 
 /**
- * A page that a register places in guest memory: bit 0 enables it, bits 63:12 are its page number. An overlay keeps its contents when it
- * is moved or disabled. Source: TLFS 11.8.1 (SIMP), 5.2.1 (overlay pages).
+ * A page that a register of a level places in guest memory: bit 0 enables it, bits 63:12 are its page number. An overlay is there for that
+ * level alone, so that no other can read or forge what the hypervisor tells it; it keeps its contents when it is moved or disabled.
+ * Source: TLFS 11.8.1 (SIMP), 5.2.1 (overlay pages), 15.1 (overlay pages by VTL).
  */
 export class RegisterPage {
   readonly #space: GpaSpace
   readonly #overlay: OverlayPage | undefined
+  readonly #vtl: number
   readonly #access: number
   #value = 0n
 
-  /** @param access what the guest may do with an overlay. */
-  constructor(space: GpaSpace, mode: PageMode, access: number = PageAccess.read | PageAccess.write) {
+  /**
+   * @param vtl the level whose register it is.
+   * @param access what the guest may do with an overlay.
+   */
+  constructor(space: GpaSpace, mode: PageMode, vtl: number, access: number = PageAccess.read | PageAccess.write) {
     this.#space = space
+    this.#vtl = vtl
     this.#access = access
-    this.#overlay = mode === 'overlay' ? new OverlayPage(access) : undefined
+    this.#overlay = mode === 'overlay' ? new OverlayPage(access, vtl) : undefined
   }
 
   /** The register. */
@@ -51,7 +57,7 @@ export class RegisterPage {
   place(): { readonly memory: GuestMemory; readonly base: number } | undefined {
     if (!this.isEnabled) return undefined
     if (this.#overlay !== undefined) return { memory: this.#overlay.memory, base: 0 }
-    const denied = this.#space.firstDenied(this.guestPage * PAGE_SIZE, PAGE_SIZE, this.#access)
-    return denied === undefined ? this.#space.place(this.guestPage) : undefined
+    const denied = this.#space.firstDenied(this.guestPage * PAGE_SIZE, PAGE_SIZE, this.#access, this.#vtl)
+    return denied === undefined ? this.#space.place(this.guestPage, this.#vtl) : undefined
   }
 }

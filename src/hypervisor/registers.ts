@@ -1,19 +1,47 @@
+import { maxVtl } from '../hypercall/input-vtl.ts'
 import { CommonRegister } from '../hypercall/registers/common.ts'
 import { X64Register } from '../hypercall/registers/x64.ts'
 import { HvStatus } from '../hypercall/status.ts'
 import { OurStatus } from './choices.ts'
 import { crashControlSupported } from './guest-crash.ts'
 import { isInformation } from './information.ts'
+import type { PartitionLevel } from './partition-level.ts'
 import { isPrivateRegister } from './private-registers.ts'
 import { type RegisterContents, register64 } from './register-contents.ts'
 import { done, failed, type Result } from './result.ts'
+import { timerReserved } from './synthetic-timer.ts'
 import type { VirtualProcessor, VtlState } from './virtual-processor.ts'
-import { configureProtection } from './vtl-protection.ts'
+import { configureVtl } from './vtl-protection.ts'
 
 const R = CommonRegister
 
 /** Register names come as 32-bit numbers; those of SINTs and timers are runs. */
 const timerNames = { first: R.HvRegisterStimer0Config, last: R.HvRegisterStimer3Count } as const
+/** HvRegisterVsmVpSecureConfigVtl0 and so on: what a level lays down for one below it, bits 0 MBEC and 1 TLB lock. */
+const secureConfigNames = {
+  first: R.HvRegisterVsmVpSecureConfigVtl0,
+  last: R.HvRegisterVsmVpSecureConfigVtl14,
+} as const
+const tlbLocked = 2n
+/** HvRegisterVsmCapabilities: a level may deny those below it the start of VPs (bit 17); no mode-based execute control. */
+const vsmCapabilities = 1n << 17n
+/** Registers that only tell something. Source: TLFS, the tables of MSRs and registers. */
+const readOnly: ReadonlySet<number> = /* @__PURE__ */ new Set([
+  R.HvRegisterVpIndex,
+  R.HvRegisterVpRuntime,
+  R.HvRegisterTimeRefCount,
+  R.HvRegisterProcessorClockFrequency,
+  R.HvRegisterInterruptClockFrequency,
+  R.HvRegisterCpuManagementVersion,
+  R.HvRegisterNestedVpIndex,
+  R.HvRegisterSversion,
+  R.HvRegisterNestedSversion,
+  R.HvRegisterVsmCodePageOffsets,
+  R.HvRegisterVsmVpStatus,
+  R.HvRegisterVsmPartitionStatus,
+  R.HvRegisterVsmCapabilities,
+  R.HvRegisterIsolationCapabilities,
+])
 const crashNames = { first: R.HvRegisterGuestCrashP0, last: R.HvRegisterGuestCrashP4 } as const
 
 /** Reads a register of a VP, in a level. Source: TLFS 7.10.1. */
@@ -60,13 +88,13 @@ function readKnown(vp: VirtualProcessor, state: VtlState, name: number): bigint 
     case R.HvRegisterVsmVina:
       return state.vina
     case R.HvRegisterGuestOsId:
-      return partition.guestOsId
+      return state.shared.guestOsId
     case R.HvRegisterVpIndex:
       return BigInt(vp.index)
     case R.HvRegisterTimeRefCount:
       return partition.clock.time
     case R.HvRegisterReferenceTsc:
-      return partition.tscPage.value
+      return state.shared.tscPage.value
     case R.HvRegisterProcessorClockFrequency:
       return partition.machine.tsc?.frequency
     case R.HvRegisterVpAssistPage:
@@ -84,9 +112,13 @@ function readKnown(vp: VirtualProcessor, state: VtlState, name: number): bigint 
     case R.HvRegisterVsmVpStatus:
       return BigInt(vp.vtl) | (BigInt(vtlMask(vp)) << 16n)
     case R.HvRegisterVsmPartitionStatus:
-      return BigInt(partition.enabledVtls) | (BigInt(highestVtl(partition.enabledVtls)) << 16n)
+      return BigInt(partition.enabledVtls) | (BigInt(partition.has('accessVsm') ? maxVtl : 0) << 16n)
+    case R.HvRegisterVsmPartitionConfig:
+      return state.shared.vsmConfig
+    case R.HvRegisterVsmCapabilities:
+      return vsmCapabilities
     case X64Register.HvX64RegisterHypercall:
-      return partition.machine.architecture === 'x64' ? partition.hypercallPage.value : undefined
+      return partition.machine.architecture === 'x64' ? state.shared.hypercallPage.value : undefined
     case X64Register.HvX64RegisterTsc:
       return partition.machine.architecture === 'x64' ? partition.machine.tsc?.count : undefined
     default:
@@ -104,15 +136,22 @@ function writeKnown(vp: VirtualProcessor, state: VtlState, name: number, value: 
   if (name >= timerNames.first && name <= timerNames.last) {
     const timer = state.timers[(name - timerNames.first) >> 1]
     if (timer === undefined) return false
-    if (name % 2 === 0) timer.config = value
-    else timer.count = value
+    if (name % 2 !== 0) timer.count = value
+    else if ((value & timerReserved) !== 0n) return false
+    else timer.config = value
     return true
   }
   if (name >= crashNames.first && name <= crashNames.last) {
     partition.crash.parameters[name - crashNames.first] = value
     return true
   }
-  if (isInformation(name)) return false
+  if (name >= secureConfigNames.first && name <= secureConfigNames.last) {
+    // A level has one for each below it.
+    if (name - secureConfigNames.first >= state.vtl || (value & ~tlbLocked) !== 0n) return false
+    state.registers.set(name, register64(value))
+    return true
+  }
+  if (isInformation(name) || readOnly.has(name)) return false
   switch (name) {
     case R.HvRegisterExplicitSuspend:
       vp.isExplicitlySuspended = (value & 1n) !== 0n
@@ -128,17 +167,15 @@ function writeKnown(vp: VirtualProcessor, state: VtlState, name: number, value: 
       state.vina = value
       return true
     case R.HvRegisterVsmPartitionConfig:
-      if (!configureProtection(partition, state.vtl, value)) return false
-      state.registers.set(name, register64(value))
-      return true
+      return configureVtl(partition, state.vtl, value)
     case R.HvRegisterGuestOsId:
-      partition.guestOsId = value
-      if (value === 0n) partition.hypercallPage.value &= ~1n
+      state.shared.guestOsId = value
+      if (value === 0n) state.shared.hypercallPage.value &= ~1n
       return true
     case R.HvRegisterReferenceTsc:
       if (!isReachable(value)) return false
-      partition.tscPage.value = value
-      partition.referenceTsc.publish()
+      state.shared.tscPage.value = value
+      state.shared.referenceTsc.publish()
       return true
     case R.HvRegisterVpAssistPage:
       if (!isReachable(value)) return false
@@ -161,14 +198,8 @@ function writeKnown(vp: VirtualProcessor, state: VtlState, name: number, value: 
     case R.HvRegisterGuestCrashCtl:
       partition.crash.notify(vp.index, value)
       return true
-    case R.HvRegisterVpIndex:
-    case R.HvRegisterTimeRefCount:
-    case R.HvRegisterSversion:
-    case R.HvRegisterVsmVpStatus:
-    case R.HvRegisterVsmPartitionStatus:
-      return false
     case X64Register.HvX64RegisterHypercall:
-      return partition.machine.architecture === 'x64' ? setHypercallPage(vp, value) : undefined
+      return partition.machine.architecture === 'x64' ? setHypercallPage(state.shared, value) : undefined
     default:
       return undefined
   }
@@ -180,11 +211,9 @@ function readInformation({ partition }: VirtualProcessor, name: number): Registe
 }
 
 /** Bit 0 stays 0 while there is no guest OS id; bit 1 locks the register. */
-function setHypercallPage(vp: VirtualProcessor, value: bigint): boolean {
-  const { partition } = vp
-  const page = partition.hypercallPage
+function setHypercallPage({ hypercallPage: page, guestOsId }: PartitionLevel, value: bigint): boolean {
   if ((page.value & 2n) !== 0n || !isReachable(value)) return false
-  page.value = partition.guestOsId === 0n ? value & ~1n : value
+  page.value = guestOsId === 0n ? value & ~1n : value
   return true
 }
 
@@ -195,8 +224,4 @@ function isReachable(value: bigint): boolean {
 
 function vtlMask(vp: VirtualProcessor): number {
   return [...vp.vtls.keys()].reduce((mask, vtl) => mask | (1 << vtl), 0)
-}
-
-function highestVtl(mask: number): number {
-  return 31 - Math.clz32(mask)
 }

@@ -37,7 +37,7 @@ export interface TakenMessage {
   readonly payload: Uint8Array
 }
 
-/** What the software on a VP does with its SynIC. Source: Linux drivers/hv/hv.c, vmbus_drv.c. */
+/** What the software on a VP, in the level in which the VP runs at first, does with its SynIC. Source: Linux drivers/hv/hv.c, vmbus_drv.c. */
 export class SynicGuest {
   readonly #vp: VirtualProcessor
   readonly #memory: GuestMemory
@@ -48,7 +48,7 @@ export class SynicGuest {
   /** @param pages guest page numbers for messages and events. */
   constructor(vp: VirtualProcessor, pages: { readonly messages: number; readonly events: number }) {
     this.#vp = vp
-    this.#memory = vp.partition.memory(Number.MAX_SAFE_INTEGER)
+    this.#memory = vp.partition.memory(Number.MAX_SAFE_INTEGER, vp.vtl)
     this.#messages = pages.messages * PAGE_SIZE
     this.#events = pages.events * PAGE_SIZE
     this.#names = vp.partition.machine.architecture === 'x64' ? x64Names : arm64Names

@@ -48,10 +48,17 @@ export class Synic {
   readonly #queues: QueuedMessage[][] = Array.from({ length: sintCount }, () => [])
   #control = 0n
 
-  /** @param slotFreed a slot in which nothing waits to follow has been freed. */
-  constructor(space: GpaSpace, mode: PageMode, controller: InterruptController, slotFreed: (sint: number) => void) {
-    this.messagePage = new RegisterPage(space, mode)
-    this.eventPage = new RegisterPage(space, mode)
+  /**
+   * @param pages where its two pages go, and the level whose it is.
+   * @param slotFreed a slot in which nothing waits to follow has been freed.
+   */
+  constructor(
+    pages: { readonly space: GpaSpace; readonly mode: PageMode; readonly vtl: number },
+    controller: InterruptController,
+    slotFreed: (sint: number) => void,
+  ) {
+    this.messagePage = new RegisterPage(pages.space, pages.mode, pages.vtl)
+    this.eventPage = new RegisterPage(pages.space, pages.mode, pages.vtl)
     this.#controller = controller
     this.#slotFreed = slotFreed
   }
@@ -81,7 +88,7 @@ export class Synic {
   setSource(index: number, value: bigint): boolean {
     if (index < 0 || index >= sintCount) return false
     const interrupts = (value & (sint.masked | sint.polling)) === 0n
-    if (interrupts && (value & 0xffn) < 16n) return false
+    if (interrupts && (value & this.#controller.vectorMask) < 16n) return false
     this.#sints[index] = value
     return true
   }
@@ -206,6 +213,6 @@ export class Synic {
 
   #interrupt(source: bigint): void {
     if ((source & sint.polling) !== 0n) return
-    this.#controller.request(Number(source & 0xffn), (source & sint.autoEoi) !== 0n)
+    this.#controller.request(Number(source & this.#controller.vectorMask), (source & sint.autoEoi) !== 0n)
   }
 }

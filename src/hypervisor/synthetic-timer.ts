@@ -9,6 +9,9 @@ const periodic = 0x2n
 const autoEnable = 0x8n
 const direct = 0x1000n
 
+/** Bits 63:20 and 15:13 of the config register, which must be zero. Source: TLFS 12.4.4. */
+export const timerReserved = 0xffff_ffff_fff0_e000n
+
 /** Synthetic timers of a VP. */
 export const timerCount = 4
 

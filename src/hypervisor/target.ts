@@ -60,13 +60,18 @@ export function accessedVp(
   const partition = targetOf(caller.partition, access.partition, { target, states: ['active'] })
   if (partition.value === undefined) return partition
   const isSelf = partition.value === caller.partition
-  const index = isSelf && access.vp === WellKnownVp.Self ? caller.index : access.vp
-  const vp = vpOf(partition.value, index)
+  const vp = vpNamed(caller, partition.value, access.vp)
   if (vp.value === undefined) return vp
   const vtl = access.vtl ?? (isSelf ? caller.vtl : 0)
   if (isSelf && vtl > caller.vtl) return failed(HvStatus.AccessDenied)
   const state = vp.value.level(vtl)
   return state === undefined ? failed(OurStatus.vtlNotEnabled) : done({ vp: vp.value, state })
+}
+
+/** The VP of a partition that a caller names; of its own partition also by HV_VP_INDEX_SELF. */
+export function vpNamed(caller: VirtualProcessor, partition: Partition, index: number): Result<VirtualProcessor> {
+  const isSelf = partition === caller.partition && index === WellKnownVp.Self
+  return vpOf(partition, isSelf ? caller.index : index)
 }
 
 /** A VP of a partition. */

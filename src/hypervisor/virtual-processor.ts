@@ -2,6 +2,7 @@ import { enterForInterrupt, interruptLevel } from './enter-vtl.ts'
 import { InterceptResults } from './intercept-results.ts'
 import { InterruptController } from './interrupt-controller.ts'
 import type { Partition } from './partition.ts'
+import type { PartitionLevel } from './partition-level.ts'
 import type { RegisterContents } from './register-contents.ts'
 import { RegisterPage } from './register-page.ts'
 import { slotDeliverable } from './slot-deliverable.ts'
@@ -11,6 +12,8 @@ import { SyntheticTimer, timerCount } from './synthetic-timer.ts'
 /** What a VP has once for each virtual trust level. */
 export interface VtlState {
   readonly vtl: number
+  /** What all VPs of the partition have in common in this level. */
+  readonly shared: PartitionLevel
   readonly controller: InterruptController
   readonly synic: Synic
   readonly timers: readonly SyntheticTimer[]
@@ -105,14 +108,17 @@ export class VirtualProcessor {
         interruptLevel(this, vtl)
       },
       () => synic.scan(),
+      machine.architecture,
     )
-    const synic: Synic = new Synic(space, pageMode, controller, (sint) => slotDeliverable(this, state, sint))
+    const pages = { space, mode: pageMode, vtl }
+    const synic: Synic = new Synic(pages, controller, (sint) => slotDeliverable(this, state, sint))
     const state: VtlState = {
       vtl,
+      shared: this.partition.addLevel(vtl),
       controller,
       synic,
       timers: Array.from({ length: timerCount }, (_, index) => new SyntheticTimer(index, clock, synic, controller)),
-      assistPage: new RegisterPage(space, pageMode),
+      assistPage: new RegisterPage(space, pageMode, vtl),
       registers: new Map(),
       notifications: 0n,
       vina: 0n,

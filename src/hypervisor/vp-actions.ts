@@ -43,7 +43,7 @@ export function vpRead(vp: VirtualProcessor, gpa: number, length: number): Actio
   const denied = deniedAccess(vp.partition, vp.vtl, gpa, length, PageAccess.read)
   if (denied !== undefined) return intercept(vp, denied, AccessKind.read)
   const value = new Uint8Array(length)
-  vp.partition.memory(gpa + length).read(gpa, value, 0, length)
+  vp.partition.memory(gpa + length, vp.vtl).read(gpa, value, 0, length)
   return { outcome: 'done', value }
 }
 
@@ -53,9 +53,9 @@ export function vpWrite(vp: VirtualProcessor, gpa: number, bytes: Uint8Array): A
   if (bytes.length <= 8 && ringDoorbells(vp.partition, gpa, bytes.length, littleEndian(bytes))) return nothing
   const denied = deniedAccess(vp.partition, vp.vtl, gpa, bytes.length, PageAccess.write)
   // The guest may read an overlay that it may not write: no business of the parent's.
-  if (denied !== undefined && vp.partition.space.isOverlaid(pageOf(denied.gpa))) return generalProtection
+  if (denied !== undefined && vp.partition.space.isOverlaid(pageOf(denied.gpa), vp.vtl)) return generalProtection
   if (denied !== undefined) return intercept(vp, denied, AccessKind.write)
-  vp.partition.memory(gpa + bytes.length).write(gpa, bytes, 0, bytes.length)
+  vp.partition.memory(gpa + bytes.length, vp.vtl).write(gpa, bytes, 0, bytes.length)
   return nothing
 }
 

@@ -6,19 +6,33 @@ import { done, failed, type Result } from './result.ts'
 import { targetOf } from './target.ts'
 import type { VirtualProcessor } from './virtual-processor.ts'
 
-/** HvRegisterVsmPartitionConfig: bit 0 enables protection, bits 4:1 are what lower levels may do with pages that are not named. */
-const enableProtection = 1n
+/**
+ * HvRegisterVsmPartitionConfig: bit 0 enables protection, bits 4:1 are what lower levels may do with pages that are not named, bit 5 zeroes
+ * memory on a reset (which no partition here has), bit 6 forbids lower levels to start VPs. No intercepts of this register are modelled.
+ */
+const config = { enableProtection: 0x1n, defaultMask: 0x1en, denyLowerStartup: 0x40n, known: 0x7fn }
 
 /**
- * A level writes HvRegisterVsmPartitionConfig. Answers false, and changes nothing, for VTL 0, which protects nothing, and where it would end
- * protection that has begun. Source: TLFS 15.9.1.
+ * Writes HvRegisterVsmPartitionConfig of a level, which all VPs share. Answers false, and changes nothing, for VTL 0, which protects nothing,
+ * for bits that are not known, and where it would end or change protection that has begun. Source: TLFS 15.6.1.
  */
-export function configureProtection(partition: Partition, vtl: number, value: bigint): boolean {
-  const { protections } = partition
-  const enables = (value & enableProtection) !== 0n
-  if (vtl === 0 || (!enables && protections.isEnabled(vtl))) return false
-  if (enables) protections.enable(vtl, Number((value >> 1n) & 0xfn))
+export function configureVtl(partition: Partition, vtl: number, value: bigint): boolean {
+  const level = partition.levels.get(vtl)
+  const mask = Number((value & config.defaultMask) >> 1n)
+  if (vtl === 0 || level === undefined || (value & ~config.known) !== 0n || !isAccess(mask)) return false
+  const fixed = config.enableProtection | config.defaultMask
+  const hasBegun = (level.vsmConfig & config.enableProtection) !== 0n
+  if (hasBegun && (value & fixed) !== (level.vsmConfig & fixed)) return false
+  level.vsmConfig = value
+  if ((value & config.enableProtection) !== 0n) partition.protections.enable(vtl, mask)
   return true
+}
+
+/** Whether a level above another forbids it to start or reset VPs. */
+export function deniesLowerStart(partition: Partition, vtl: number): boolean {
+  return [...partition.levels].some(
+    ([above, { vsmConfig }]) => above > vtl && (vsmConfig & config.denyLowerStartup) !== 0n,
+  )
 }
 
 /** What HvCallModifyVtlProtectionMask changes, one page. */
@@ -37,8 +51,8 @@ export function modifyVtlProtectionMask(caller: VirtualProcessor, call: ProtectP
   if (protector.value === undefined) return protector.status
   const { partition, vtl } = protector.value
   const { flags, guestPage } = call
-  if ((flags & ~PageAccess.all) !== 0 || !isAccess(flags)) return HvStatus.InvalidParameter
   if (!partition.protections.isEnabled(vtl)) return OurStatus.protectionOff
+  if ((flags & ~PageAccess.all) !== 0 || !isAccess(flags)) return HvStatus.InvalidParameter
   // Only memory can be protected.
   if (partition.space.machinePage(guestPage) === undefined) return HvStatus.InvalidParameter
   partition.protections.protect(vtl, guestPage, flags)
@@ -90,7 +104,12 @@ function protectorOf(
   return done({ partition, vtl })
 }
 
-/** A page that can be written or executed can be read: no processor has others. */
+/**
+ * Whether there is such an access: what can be written or executed can be read; and without mode-based execute control, which this model has
+ * not, kernel mode and user mode execute alike. Source: TLFS 15.10, OpenVMM virt_mshv_vtl (validate_vtl_gpa_flags).
+ */
 function isAccess(flags: number): boolean {
+  const execute = flags & PageAccess.execute
+  if (execute !== 0 && execute !== PageAccess.execute) return false
   return flags === 0 || allows(flags, PageAccess.read)
 }

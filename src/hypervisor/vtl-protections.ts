@@ -2,7 +2,7 @@ import { allows, PageAccess } from './page-access.ts'
 
 /** What one level allows those below it: for pages that it named, and for all others. */
 interface LevelMask {
-  fallback: number
+  readonly fallback: number
   readonly pages: Map<number, number>
 }
 
@@ -22,11 +22,9 @@ export class VtlProtections {
     return this.#levels.has(vtl)
   }
 
-  /** A level begins to protect, or changes what it allows for pages that it has not named. `access` as in {@link PageAccess}. */
+  /** A level begins to protect; `fallback`: what it allows for pages that it does not name, for good. As in {@link PageAccess}. */
   enable(vtl: number, fallback: number): void {
-    const level = this.#levels.get(vtl)
-    if (level === undefined) this.#levels.set(vtl, { fallback, pages: new Map() })
-    else level.fallback = fallback
+    if (!this.#levels.has(vtl)) this.#levels.set(vtl, { fallback, pages: new Map() })
   }
 
   /** What a level that protects allows for a page. */
@@ -48,11 +46,11 @@ export class VtlProtections {
     this.#levels.clear()
   }
 
-  /** The highest level above `vtl` that does not allow an access to a page: it gets the intercept. Our choice where several object. */
+  /** The lowest level above `vtl` that does not allow an access to a page: it gets the intercept. Source: TLFS 15.14.2 (nested intercepts). */
   denying(vtl: number, page: number, access: number): number | undefined {
     let denying: number | undefined
     for (const [level, { fallback, pages }] of this.#levels) {
-      if (level <= vtl || (denying !== undefined && denying > level)) continue
+      if (level <= vtl || (denying !== undefined && denying < level)) continue
       if (!allows(pages.get(page) ?? fallback, access)) denying = level
     }
     return denying

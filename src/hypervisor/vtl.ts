@@ -8,26 +8,57 @@ import type { Partition } from './partition.ts'
 import { type RegisterContents, register64 } from './register-contents.ts'
 import { writeRegister } from './registers.ts'
 import { failed, type Result } from './result.ts'
-import { targetOf, vpOf } from './target.ts'
+import { targetOf, vpNamed } from './target.ts'
 import type { VirtualProcessor } from './virtual-processor.ts'
 
-/** HvCallEnablePartitionVtl: a level for a partition, which each VP enables then. A child's level 1 by its parent, or by itself. */
-export function enablePartitionVtl(caller: VirtualProcessor, partition: bigint, vtl: number): number {
+/** What a level is enabled with, beside its number. This model has none of it. */
+export interface VtlFeatures {
+  readonly enableMbec: boolean
+  readonly enableSupervisorShadowStack: boolean
+  readonly enableHardwareHvpt: boolean
+}
+
+/**
+ * HvCallEnablePartitionVtl: a level for a partition, which each VP enables then. Its parent may enable any; the partition itself, which needs
+ * the privileges of VSM, a level below the caller's, or one above of which the caller's is the highest enabled below it.
+ * Source: TLFS 15.3, 15.5.1.
+ */
+export function enablePartitionVtl(
+  caller: VirtualProcessor,
+  partition: bigint,
+  vtl: number,
+  features?: VtlFeatures,
+): number {
   const target = targetOf(caller.partition, partition, {
     target: 'self or child',
     privilege: 'accessVsm',
     states: ['active'],
   })
   if (target.value === undefined) return target.status
+  const isSelf = target.value === caller.partition
+  if (isSelf && !usesVsm(caller.partition)) return HvStatus.AccessDenied
   if (!(vtl >= 1 && vtl <= maxVtl)) return HvStatus.InvalidParameter
-  // A level enables the next one above it; a parent any.
-  if (target.value === caller.partition && vtl > caller.vtl + 1) return HvStatus.InvalidVtlState
-  if ((target.value.enabledVtls & (1 << vtl)) !== 0) return HvStatus.VtlAlreadyEnabled
-  target.value.enabledVtls |= 1 << vtl
+  if (features !== undefined && Object.values(features).includes(true)) return OurStatus.vtlFeature
+  if (isSelf && vtl > caller.vtl && !isHighestBelow(vtl, caller)) return OurStatus.vtlNotYours
+  if (target.value.levels.has(vtl)) return HvStatus.VtlAlreadyEnabled
+  target.value.addLevel(vtl)
   return HvStatus.Success
 }
 
-/** HvCallEnableVpVtl: a level for a VP, which enters it first with these registers. */
+/** Whether a partition may use VSM at all. Source: TLFS 15.3. */
+function usesVsm(partition: Partition): boolean {
+  return partition.has('accessVsm') && partition.has('accessVpRegisters') && partition.has('accessSynicRegs')
+}
+
+/** Whether a caller runs in the highest level of its partition that is enabled below another. */
+function isHighestBelow(vtl: number, { vtl: own, partition }: VirtualProcessor): boolean {
+  return partition.enabledVtls % 2 ** vtl < 2 ** (own + 1)
+}
+
+/**
+ * HvCallEnableVpVtl: a level for a VP, which enters it first with these registers. Of the caller's own partition the highest level below may
+ * do it as long as no VP has it; then only those that are not below it. Source: TLFS 15.5.2.
+ */
 export function enableVpVtl(
   caller: VirtualProcessor,
   partition: bigint,
@@ -41,10 +72,16 @@ export function enableVpVtl(
     states: ['active'],
   })
   if (target.value === undefined) return target.status
-  const found = vpOf(target.value, index)
+  const isSelf = target.value === caller.partition
+  if (isSelf && !usesVsm(caller.partition)) return HvStatus.AccessDenied
+  const found = vpNamed(caller, target.value, index)
   if (found.value === undefined) return found.status
   if (!(vtl >= 1 && vtl <= maxVtl)) return HvStatus.InvalidParameter
-  if ((target.value.enabledVtls & (1 << vtl)) === 0) return OurStatus.vtlNotEnabled
+  if (!target.value.levels.has(vtl)) return OurStatus.vtlNotEnabled
+  if (isSelf && vtl > caller.vtl) {
+    const isHad = [...target.value.vps.values()].some((vp) => vp.level(vtl) !== undefined)
+    if (isHad || !isHighestBelow(vtl, caller)) return OurStatus.vtlNotYours
+  }
   if (found.value.level(vtl) !== undefined) return HvStatus.VtlAlreadyEnabled
   const state = found.value.addVtl(vtl)
   for (const [name, value] of context) {
@@ -68,7 +105,7 @@ export function disableVpVtl(
 ): number {
   const target = disabling(caller, partition, vtl)
   if (target.value === undefined) return target.status
-  const found = vpOf(target.value, index)
+  const found = vpNamed(caller, target.value, index)
   if (found.value === undefined) return found.status
   const vp = found.value
   if (vp.level(vtl) === undefined) return OurStatus.vtlNotEnabled
@@ -88,12 +125,15 @@ export function disablePartitionVtl(
   const target = disabling(caller, partition, vtl)
   if (target.value === undefined) return target.status
   const { vps, enabledVtls, protections } = target.value
-  if (!scrubOnly) {
-    const isHad = [...vps.values()].some((vp) => vp.level(vtl) !== undefined)
-    if (isHad || enabledVtls >> (vtl + 1) !== 0) return OurStatus.vtlInUse
-    target.value.enabledVtls &= ~(1 << vtl)
+  if (scrubOnly) {
+    protections.disable(vtl)
+    const level = target.value.levels.get(vtl)
+    if (level !== undefined) level.vsmConfig = 0n
+    return HvStatus.Success
   }
-  protections.disable(vtl)
+  const isHad = [...vps.values()].some((vp) => vp.level(vtl) !== undefined)
+  if (isHad || enabledVtls >> (vtl + 1) !== 0) return OurStatus.vtlInUse
+  target.value.removeLevel(vtl)
   return HvStatus.Success
 }
 
@@ -107,7 +147,7 @@ function disabling(caller: VirtualProcessor, partition: bigint, vtl: number): Re
   if (target.value === undefined) return target
   if (!(vtl >= 1 && vtl <= maxVtl)) return failed(HvStatus.InvalidParameter)
   if (target.value === caller.partition && vtl > caller.vtl) return failed(HvStatus.AccessDenied)
-  if ((target.value.enabledVtls & (1 << vtl)) === 0) return failed(OurStatus.vtlNotEnabled)
+  if (!target.value.levels.has(vtl)) return failed(OurStatus.vtlNotEnabled)
   return target
 }
 

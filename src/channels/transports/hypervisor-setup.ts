@@ -83,7 +83,7 @@ export function setUpRootAndChild(setup: MachineSetup): RootAndChild {
     ...{ memory: machineMemory, rootPool, messageBuffers: 0 },
     ...{ architecture, pageMode, now, information },
   })
-  const dispatcher = modelDispatcher()
+  const dispatcher = modelDispatcher({ architecture })
   const { root: rootPartition } = hypervisor
 
   const rootVp = vpOf(rootPartition, 0)

@@ -1,3 +1,4 @@
+import type { Arm64TranslateGvaControlFlags } from '../../hypercall/arm64.ts'
 import {
   HvCallReadGpa,
   HvCallTranslateVirtualAddress,
@@ -5,6 +6,7 @@ import {
   HvCallWriteGpa,
 } from '../../hypercall/calls/memory.ts'
 import { HvCallGetVpSetFromMda } from '../../hypercall/calls/vp.ts'
+import { onArm64 } from '../../hypercall/conventions/convention.ts'
 import { CacheType, TranslateGvaResultCode as Code } from '../../hypercall/enums/memory.ts'
 import { X64PendingEventType } from '../../hypercall/enums/messages.ts'
 import { InputVtl } from '../../hypercall/input-vtl.ts'
@@ -40,14 +42,18 @@ export function bindAccessCalls(to: ModelDispatcher, isArm64: boolean): void {
     const call = { partition, vp, ...givenVtl(controlFlags.inputVtl), gpa: toNumber(baseGpa), bytes }
     return outputOf(writeGpa(caller, call), (resultCode) => ({ accessResult: { resultCode } }))
   })
+  if (isArm64) {
+    to.on(onArm64(HvCallTranslateVirtualAddress), ({ caller, input }) =>
+      outputOf(translateVirtualAddress(caller, arm64RequestOf(input)), answerOf),
+    )
+    to.on(onArm64(HvCallTranslateVirtualAddressEx), ({ caller, input }) =>
+      outputOf(translateVirtualAddress(caller, arm64RequestOf(input)), answerOf),
+    )
+    return
+  }
   to.on(HvCallTranslateVirtualAddress, ({ caller, input }) =>
-    outputOf(translateVirtualAddress(caller, requestOf(input)), (translation) => ({
-      translationResult: resultOf(translation),
-      gpaPage: BigInt(translation.gpaPage),
-    })),
+    outputOf(translateVirtualAddress(caller, requestOf(input)), answerOf),
   )
-  // Its answer has another form on ARM64, with no event.
-  if (isArm64) return
   to.on(HvCallTranslateVirtualAddressEx, ({ caller, input }) => {
     const request = requestOf(input)
     return outputOf(translateVirtualAddress(caller, request), (translation) => ({
@@ -62,31 +68,63 @@ export function bindAccessCalls(to: ModelDispatcher, isArm64: boolean): void {
   })
 }
 
-function requestOf(input: {
+/** A translation as a call asks for it. */
+interface Asked<F> {
   readonly partitionId: bigint
   readonly vpIndex: number
-  readonly controlFlags: Infer<typeof TranslateGvaControlFlags>['contents']
+  readonly controlFlags: F
   readonly gvaPage: bigint
-}): TranslateGva {
-  const { partitionId: partition, vpIndex: vp, controlFlags: flags, gvaPage } = input
+}
+
+function requestOf(input: Asked<Infer<typeof TranslateGvaControlFlags>['contents']>): TranslateGva {
+  const { privilegeExempt, enforceSmap, overrideSmap } = input.controlFlags
+  return commonRequest(input, privilegeExempt, enforceSmap, overrideSmap)
+}
+
+function arm64RequestOf(input: Asked<Infer<typeof Arm64TranslateGvaControlFlags>['contents']>): TranslateGva {
+  return commonRequest(input, false, input.controlFlags.panSet, input.controlFlags.panClear)
+}
+
+type CommonFlags = Pick<
+  Infer<typeof Arm64TranslateGvaControlFlags>['contents'],
+  | 'validateRead'
+  | 'validateWrite'
+  | 'validateExecute'
+  | 'setPageTableBits'
+  | 'supervisorAccess'
+  | 'userAccess'
+  | 'inputVtlValue'
+>
+
+function commonRequest(
+  { partitionId: partition, vpIndex: vp, controlFlags: flags, gvaPage }: Asked<CommonFlags>,
+  isExempt: boolean,
+  enforces: boolean,
+  overrides: boolean,
+): TranslateGva {
   const { contents: inputVtl } = InputVtl.decode(Uint8Array.of(flags.inputVtlValue))
-  const level = flags.userAccess ? ('user' as const) : ('supervisor' as const)
-  const smap = flags.overrideSmap ? ('overridden' as const) : ('enforced' as const)
+  const { userAccess, supervisorAccess } = flags
+  const as = userAccess ? (supervisorAccess ? ('both' as const) : ('user' as const)) : ('supervisor' as const)
+  const smap = overrides ? ('overridden' as const) : ('enforced' as const)
   return {
     partition,
     vp,
     ...givenVtl(inputVtl),
     gvaPage,
-    ...((flags.userAccess || flags.supervisorAccess) && { as: level }),
+    ...((userAccess || supervisorAccess) && { as }),
     access: {
       read: flags.validateRead,
       write: flags.validateWrite,
       execute: flags.validateExecute,
-      isExempt: flags.privilegeExempt,
-      ...((flags.overrideSmap || flags.enforceSmap) && { smap }),
+      isExempt,
+      ...((overrides || enforces) && { smap }),
       setsBits: flags.setPageTableBits,
     },
   }
+}
+
+function answerOf(translation: Translation) {
+  return { translationResult: resultOf(translation), gpaPage: BigInt(translation.gpaPage) }
 }
 
 function resultOf({ code, isOverlay }: Translation) {

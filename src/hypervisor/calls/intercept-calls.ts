@@ -11,7 +11,7 @@ import type { ModelDispatcher } from './dispatcher.ts'
 import { outputOf } from './output.ts'
 
 /** Intercepts, and results that make them unnecessary. */
-export function bindInterceptCalls(to: ModelDispatcher): void {
+export function bindInterceptCalls(to: ModelDispatcher, isArm64: boolean): void {
   to.on(HvCallInstallIntercept, ({ caller, input }) => {
     const { interceptParameter: parameter } = input
     let what = 0
@@ -23,6 +23,8 @@ export function bindInterceptCalls(to: ModelDispatcher): void {
     else if (parameter.type !== 'OtherInterceptParameters') return HvStatus.InvalidParameter
     return installIntercept(caller.partition, input.partitionId, input.interceptType, input.accessType, what)
   })
+  // The others are of x64.
+  if (isArm64) return
   to.on(HvCallRegisterInterceptResult, ({ caller, input }) => {
     const { partitionId, vpIndex, interceptType, parameters } = input
     if (parameters.type === 'CpuidResultParameters') {

@@ -12,6 +12,7 @@ import {
   HvCallSetPartitionProperty,
   HvCallSetPartitionPropertyEx,
 } from '../../hypercall/calls/partition.ts'
+import { onArm64 } from '../../hypercall/conventions/convention.ts'
 import { HvStatus } from '../../hypercall/status.ts'
 import {
   createPartition,
@@ -24,14 +25,14 @@ import {
   restorePartitionTime,
 } from '../partitions.ts'
 import { getPartitionProperty, setPartitionProperty } from '../properties.ts'
+import type { VirtualProcessor } from '../virtual-processor.ts'
 import type { ModelDispatcher } from './dispatcher.ts'
 import { outputOf } from './output.ts'
 
 /** Partitions and their properties. */
-export function bindPartitionCalls(to: ModelDispatcher): void {
-  to.on(HvCallCreatePartition, ({ caller, input }) =>
-    outputOf(createPartition(caller.partition, input.flags), (newPartitionId) => ({ newPartitionId })),
-  )
+export function bindPartitionCalls(to: ModelDispatcher, isArm64: boolean): void {
+  if (isArm64) to.on(onArm64(HvCallCreatePartition), create)
+  else to.on(HvCallCreatePartition, create)
   to.on(HvCallInitializePartition, ({ caller, input }) => initializePartition(caller.partition, input.partitionId))
   to.on(HvCallFinalizePartition, ({ caller, input }) => finalizePartition(caller.partition, input.partitionId))
   to.on(HvCallDeletePartition, ({ caller, input }) => deletePartition(caller.partition, input.partitionId))
@@ -73,4 +74,9 @@ export function bindPartitionCalls(to: ModelDispatcher): void {
   to.on(HvCallSetPartitionProperty, ({ caller, input }) =>
     setPartitionProperty(caller.partition, input.partitionId, input.propertyCode, input.propertyValue),
   )
+}
+
+/** The processor features that the partition is to be without stand in another form on ARM64; none of them means anything here. */
+function create({ caller, input }: { readonly caller: VirtualProcessor; readonly input: { readonly flags: bigint } }) {
+  return outputOf(createPartition(caller.partition, input.flags), (newPartitionId) => ({ newPartitionId }))
 }

@@ -34,17 +34,24 @@ export function bindProcessorCalls(to: ModelDispatcher, isArm64: boolean): void 
   if (isArm64) {
     to.on(onArm64(HvCallStartVirtualProcessor), ({ caller, input }) => {
       const registers = initialArm64Registers(input.vpContext)
-      return startVirtualProcessor(caller.partition, input.partitionId, input.vpIndex, input.targetVtl, registers)
+      return startVirtualProcessor(caller, input.partitionId, input.vpIndex, input.targetVtl, registers)
     })
+    to.on(onArm64(HvCallGetVpIndexFromApicId), ({ caller, input, element }) =>
+      outputOf(vpIndexFromApicId(caller, input.partitionId, input.targetVtl, element.mpidr), indexOf),
+    )
   } else {
     to.on(HvCallStartVirtualProcessor, ({ caller, input }) => {
       const registers = initialRegisters(input.vpContext)
-      return startVirtualProcessor(caller.partition, input.partitionId, input.vpIndex, input.targetVtl, registers)
+      return startVirtualProcessor(caller, input.partitionId, input.vpIndex, input.targetVtl, registers)
     })
+    to.on(HvCallGetVpIndexFromApicId, ({ caller, input, element }) =>
+      outputOf(vpIndexFromApicId(caller, input.partitionId, input.targetVtl, BigInt(element.apicId)), indexOf),
+    )
   }
-  to.on(HvCallGetVpIndexFromApicId, ({ caller, input, element }) =>
-    outputOf(vpIndexFromApicId(caller.partition, input.partitionId, element.apicId), (vpIndex) => ({ vpIndex })),
-  )
+}
+
+function indexOf(vpIndex: number) {
+  return { vpIndex }
 }
 
 function targetOf(

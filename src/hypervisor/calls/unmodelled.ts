@@ -45,10 +45,6 @@ function nothingToDo(): UnmodelledCall[] {
   const { Success } = HvStatus
   return [
     ...group(Success, 'there is no TLB to flush, and nobody behind', [
-      addressSpace.HvCallFlushVirtualAddressSpace,
-      addressSpace.HvCallFlushVirtualAddressList,
-      addressSpace.HvCallFlushVirtualAddressSpaceEx,
-      addressSpace.HvCallFlushVirtualAddressListEx,
       addressSpace.HvCallFlushGuestPhysicalAddressSpace,
       addressSpace.HvCallFlushGuestPhysicalAddressList,
       addressSpace.HvCallSyncContext,

@@ -22,7 +22,7 @@ import { outputOf } from './output.ts'
 /** Virtual trust levels. */
 export function bindVtlCalls(to: ModelDispatcher, isArm64: boolean): void {
   to.on(HvCallEnablePartitionVtl, ({ caller, input }) =>
-    enablePartitionVtl(caller, input.targetPartitionId, input.targetVtl),
+    enablePartitionVtl(caller, input.targetPartitionId, input.targetVtl, input.flags),
   )
   to.on(HvCallDisablePartitionVtl, ({ caller, input }) =>
     disablePartitionVtl(caller, input.partitionId, input.targetVtl, input.flags.scrubOnly),
