@@ -13,6 +13,7 @@ import * as storage from './devices/storage/index.ts'
 import * as timesync from './devices/timesync.ts'
 import * as videoDecoder from './devices/video/decoder.ts'
 import * as video from './devices/video/messages.ts'
+import * as vss from './devices/vss.ts'
 import * as hypercall from './hypercall/index.ts'
 import * as contactTarget from './vmbus/contact-target.ts'
 import * as messages from './vmbus/messages.ts'
@@ -47,6 +48,7 @@ const modules: readonly object[] = [
   timesync,
   video,
   videoDecoder,
+  vss,
 ]
 
 /**

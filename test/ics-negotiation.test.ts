@@ -10,6 +10,7 @@ import { Session } from '../src/vmbus/session.ts'
 import { HeartbeatVsc } from '../src/vsc/heartbeat.ts'
 import { ShutdownVsc } from '../src/vsc/shutdown.ts'
 import { type HostTime, TimeSyncVsc } from '../src/vsc/timesync.ts'
+import { VssVsc } from '../src/vsc/vss.ts'
 import { HeartbeatVsp } from '../src/vsp/heartbeat.ts'
 import { ShutdownVsp } from '../src/vsp/shutdown.ts'
 import { TimeSyncVsp } from '../src/vsp/timesync.ts'
@@ -18,7 +19,7 @@ import { choice, header, v1, v3, v32, withGuest, withHost } from './ics-rig.ts'
 import { recordings, recordingText } from './transcripts.ts'
 
 describe('recorded integration components', () => {
-  const channels = { shutdown: ShutdownVsc, heartbeat: HeartbeatVsc, timesync: TimeSyncVsc }
+  const channels = { shutdown: ShutdownVsc, heartbeat: HeartbeatVsc, timesync: TimeSyncVsc, vss: VssVsc }
 
   it.each(recordings)('%s: decode without a fault, and encode to the same bytes', (name) => {
     const session = new Session({ decoders: deviceDecoders })

@@ -24,8 +24,9 @@ import {
 import { ipBinaryOf, ipTextOf, readIpBinary, readIpText } from '../src/devices/kvp/ip-info.ts'
 import { createBus } from '../src/index.ts'
 import { type KvpStore, KvpVsc, type KvpVscOptions, MemoryKvpStore } from '../src/vsc/kvp/index.ts'
-import { type IcRequestError, type IcRequestOptions, isIcRequestError, KvpVsp } from '../src/vsp/kvp.ts'
+import { type IcRequestError, type IcRequestOptions, KvpVsp } from '../src/vsp/kvp.ts'
 import { toHex } from '../src/wire/index.ts'
+import { clock, failure } from './ic-clock.ts'
 import { choice, header, violationsOf, withGuest, withHost } from './ics-rig.ts'
 import { seeded } from './seed.ts'
 
@@ -46,32 +47,6 @@ async function all(pairs: AsyncIterable<KvpPair>): Promise<KvpPair[]> {
   const list: KvpPair[] = []
   for await (const pair of pairs) list.push(pair)
   return list
-}
-
-/** What a request failed with. */
-async function failure(request: Promise<unknown>): Promise<string> {
-  try {
-    await request
-    return 'it did not fail'
-  } catch (error) {
-    if (!isIcRequestError(error)) return String(error)
-    return `${error.code}${error.status === undefined ? '' : ` ${error.status.toString(16)}`}: ${error.message}`
-  }
-}
-
-/** Time that a test turns on. */
-function clock() {
-  const timers = new Map<() => void, number>()
-  const later = (run: () => void, milliseconds: number) => {
-    timers.set(run, milliseconds)
-    return () => void timers.delete(run)
-  }
-  const ring = () => {
-    const all = [...timers.keys()]
-    timers.clear()
-    for (const run of all) run()
-  }
-  return { later, ring, timers }
 }
 
 /** A message of the component's: a request of the host's, or the guest's answer. */

@@ -33,6 +33,7 @@ const exceptions: Record<string, string> = {
   'ndis_tcp_lso_info.lso_v2_transmit_complete': 'what a host may write back; none does',
   'hv_kvp_exchg_msg_value.value_u32': 'a reading of `value` as a number',
   'hv_kvp_exchg_msg_value.value_u64': 'a reading of `value` as a number',
+  'hv_vss_msg.error': 'what the daemon in a Linux guest answers, to its kernel',
   'heartbeat_msg_data.reserved': 'OpenVMM knows its first word',
   'hv_message_header.port': 'a second reading of `sender`: a port id in its low half',
   'vmscsi_request.cdb': 'a second reading of `cdbOrSense`, which is 4 bytes longer',

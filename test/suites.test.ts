@@ -13,6 +13,7 @@ import { MouseVsc } from '../src/vsc/mouse.ts'
 import { NetworkVsc } from '../src/vsc/network/index.ts'
 import { ShutdownVsc } from '../src/vsc/shutdown.ts'
 import { TimeSyncVsc } from '../src/vsc/timesync.ts'
+import { VssVsc } from '../src/vsc/vss.ts'
 import { EchoVsp } from '../src/vsp/echo.ts'
 import { HeartbeatVsp } from '../src/vsp/heartbeat.ts'
 import { KeyboardVsp } from '../src/vsp/keyboard.ts'
@@ -21,6 +22,7 @@ import { MouseVsp } from '../src/vsp/mouse.ts'
 import { LoopbackBackend, NetworkVsp } from '../src/vsp/network/index.ts'
 import { ShutdownVsp } from '../src/vsp/shutdown.ts'
 import { TimeSyncVsp } from '../src/vsp/timesync.ts'
+import { VssVsp } from '../src/vsp/vss.ts'
 
 // Some of the suites' tests make many buses.
 const api: TestApi = { describe, it: (name, body) => it(name, { timeout: 30_000 }, body), expect }
@@ -140,6 +142,14 @@ describe('the KVP component', () => {
   const [make, host] = [() => new KvpVsc(), () => new KvpVsp()]
   /** A pair to be set that ends behind its operation. */
   const short = piped('030000000200030000000400000000000103000001000000')
+  vspSuite(api, { make: host, driver: make, garbage: [...badIcMessages, short] })
+  vscSuite(api, { make, host, garbage: [...badIcMessages, short] })
+})
+
+describe('the backup component', () => {
+  const [make, host] = [() => new VssVsc({ freeze: () => {} }), () => new VssVsp()]
+  /** A request that ends behind its header. */
+  const short = piped('030000000500030000000800000000000000010300000500000000000000')
   vspSuite(api, { make: host, driver: make, garbage: [...badIcMessages, short] })
   vscSuite(api, { make, host, garbage: [...badIcMessages, short] })
 })

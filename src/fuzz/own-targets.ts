@@ -6,6 +6,7 @@ import { ShutdownMessage } from '../devices/shutdown.ts'
 import { StoragePacket } from '../devices/storage/index.ts'
 import { TimeSyncMessage } from '../devices/timesync.ts'
 import { VideoMessage } from '../devices/video/index.ts'
+import { VssMessage } from '../devices/vss.ts'
 import { EchoVsc } from '../vsc/echo.ts'
 import { HeartbeatVsc } from '../vsc/heartbeat.ts'
 import { KeyboardVsc } from '../vsc/keyboard.ts'
@@ -16,6 +17,7 @@ import { ShutdownVsc } from '../vsc/shutdown.ts'
 import { StorageVsc } from '../vsc/storage/index.ts'
 import { TimeSyncVsc } from '../vsc/timesync.ts'
 import { VideoVsc } from '../vsc/video/index.ts'
+import { VssVsc } from '../vsc/vss.ts'
 import { EchoVsp } from '../vsp/echo.ts'
 import { HeartbeatVsp } from '../vsp/heartbeat.ts'
 import { KeyboardVsp } from '../vsp/keyboard.ts'
@@ -26,6 +28,7 @@ import { ShutdownVsp } from '../vsp/shutdown.ts'
 import { MemoryDisk, StorageVsp } from '../vsp/storage/index.ts'
 import { TimeSyncVsp } from '../vsp/timesync.ts'
 import { VideoVsp } from '../vsp/video/index.ts'
+import { VssVsp } from '../vsp/vss.ts'
 import type { FuzzTarget } from './target.ts'
 import { clientTarget } from './targets/client.ts'
 import { conventionsTarget } from './targets/conventions.ts'
@@ -105,6 +108,12 @@ export function ownTargets(): readonly FuzzTarget[] {
         void (number < 128 ? kvp.set(number & 7, 'key', number) : kvp.getIpInfo('adapter')).catch(() => {}),
     }),
     vscTarget('kvp-vsc', () => new KvpVsc(), { messages: KvpMessage, offer: { pipe: 'message' } }),
+    vspTarget('vss-vsp', () => new VssVsp(untimed), {
+      messages: VssMessage,
+      completes: false,
+      exercise: (vss, number) => void (number < 128 ? vss.hotBackup() : vss.thaw()).catch(() => {}),
+    }),
+    vscTarget('vss-vsc', () => new VssVsc({ freeze: () => {} }), { messages: VssMessage, offer: { pipe: 'message' } }),
     vspTarget('video-vsp', () => new VideoVsp(smallScreen), {
       messages: VideoMessage,
       completes: false,

@@ -8,10 +8,11 @@ import { shutdownDecoder } from '../devices/shutdown.ts'
 import { fibreChannelDecoder, ideDecoder, storageDecoder } from '../devices/storage/index.ts'
 import { timeSyncDecoder } from '../devices/timesync.ts'
 import { videoDecoder } from '../devices/video/index.ts'
+import { vssDecoder } from '../devices/vss.ts'
 import type { DeviceDecoder } from '../vmbus/device-decoder.ts'
 import { DeviceId } from '../vmbus/device-ids.ts'
 
-/** The decoders of all devices whose protocol the package knows; of VSS and file copy the frame. */
+/** The decoders of all devices whose protocol the package knows; of file copy the frame. */
 export const deviceDecoders: readonly DeviceDecoder[] = [
   keyboardDecoder,
   mouseDecoder,
@@ -24,6 +25,6 @@ export const deviceDecoders: readonly DeviceDecoder[] = [
   shutdownDecoder,
   timeSyncDecoder,
   kvpDecoder,
-  icDecoder(DeviceId.Vss, 'vss'),
+  vssDecoder,
   icDecoder(DeviceId.FileCopy, 'fcopy'),
 ]

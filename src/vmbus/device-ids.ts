@@ -66,6 +66,10 @@ export const InstanceId = {
   TimeSync: guid('2dd1ce17-079e-403c-b352-a1921ee207ee'),
   /** As recorded with a Linux guest; OpenVMM has no heartbeat. */
   Heartbeat: guid('fd149e91-82e0-4a7d-afa6-2a4166cbd7c0'),
+  /** As Hyper-V offers it; OpenVMM has no backup. */
+  Vss: guid('2450ee40-33bf-4fbd-892e-9fb06e9214cf'),
+  /** As Hyper-V offers it: Linux tools/hv/hv_fcopy_uio_daemon.c looks for it there. */
+  FileCopy: guid('eb765408-105f-49b6-b4aa-c123b64d17d4'),
   GuestEmulation: guid('d3e4454d-62af-44ec-b851-3170915e5f56'),
   Com1: guid('700df40e-b947-4776-b839-d1b0a35af034'),
   Com2: guid('7e55f4b8-af84-4e98-9f1a-8e8d0bde3744'),

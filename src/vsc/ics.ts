@@ -4,7 +4,7 @@
  * @module
  */
 import type { EventEmitter } from 'eventemitter3'
-import type { Completion } from '../channels/index.ts'
+import type { Channel, Completion } from '../channels/index.ts'
 import { type IcFrame, icFrames, icSizeMismatch } from '../devices/ics/frame.ts'
 import { IcFlags, IcHeader } from '../devices/ics/messages.ts'
 import { answerVersions, type IcVersions } from '../devices/ics/negotiation.ts'
@@ -32,6 +32,9 @@ export interface IcAnswer {
   readonly status: number
   readonly afterwards?: () => void
 }
+
+/** Says that the answer comes later, by what it answers, called once. Until then nothing more is read. */
+export type IcDefer = () => (answer: IcAnswer) => void
 
 /**
  * An integration component's driver: it chooses versions whenever the host offers some, and answers each request in the request's own
@@ -70,8 +73,9 @@ export abstract class IcVsc<M, Events extends object = object> extends MessageVs
    * A request of the component's. `undefined` when it is none: that is reported, and it gets no answer.
    *
    * @param reply the request's bytes behind its header, which the answer will have: change them for an answer of your own.
+   * @param defer call it, and answer `deferred`, to answer later.
    */
-  protected abstract answer(message: M & Extra, reply: Uint8Array): IcAnswer | undefined
+  protected abstract answer(message: M & Extra, reply: Uint8Array, defer: IcDefer): IcAnswer | 'deferred' | undefined
 
   protected override get context(): WireContext {
     return this.#agreed === undefined ? { from: 'host' } : { from: 'host', version: this.#agreed.message }
@@ -94,7 +98,7 @@ export abstract class IcVsc<M, Events extends object = object> extends MessageVs
     } else if (negotiation !== undefined) this.#negotiate({ header, bytes, negotiation })
     else if (this.#agreed === undefined) {
       report('ic-before-negotiation', 'STATE', 'header.messageType', 4, 'a request before versions were agreed on')
-    } else if (!this.#reply(header, message, bytes)) {
+    } else if (!this.#reply(header, message, bytes, channel)) {
       report(
         'ic-unknown-message',
         'TYPE',
@@ -109,18 +113,24 @@ export abstract class IcVsc<M, Events extends object = object> extends MessageVs
     }
   }
 
-  #reply(header: IcHeader, message: M & Extra, bytes: Uint8Array): boolean {
+  #reply(header: IcHeader, message: M & Extra, bytes: Uint8Array, channel: Channel): boolean {
     const reply = bytes.slice()
-    const answer = this.answer(message, reply.subarray(IcHeader.size))
+    const send = ({ status, afterwards }: IcAnswer) => {
+      const flags = IcFlags.transaction | IcFlags.response
+      IcHeader.encodeAt(new WireWriter(reply), 0, { ...header, status, flags })
+      this.sendMessage(reply, channel)
+      afterwards?.()
+    }
+    const defer: IcDefer = () => {
+      channel.pause()
+      return (answer) => {
+        send(answer)
+        channel.resume()
+      }
+    }
+    const answer = this.answer(message, reply.subarray(IcHeader.size), defer)
     if (answer === undefined) return false
-    const { status } = answer
-    IcHeader.encodeAt(new WireWriter(reply), 0, {
-      ...header,
-      status,
-      flags: IcFlags.transaction | IcFlags.response,
-    })
-    this.sendMessage(reply)
-    answer.afterwards?.()
+    if (answer !== 'deferred') send(answer)
     return true
   }
 
