@@ -88,6 +88,18 @@ describe('vmbus decode and encode', () => {
     expect(vmbus(['encode', 'packet'], out).out.trim()).toBe(hex)
   })
 
+  it('knows every device of the package, and whoever sent it', () => {
+    const response = '06000200050000000000000000000000010000000d00000001000000050000000000020001000000'
+    const { out } = vmbus(['decode', 'packet', response, '--json', '--device', 'mouse'])
+    expect(JSON.parse(out).decoded.message).toMatchObject({ type: 'MouseProtocolResponse', accepted: 1 })
+    const request = '06000200050000000000000000000000010000000c000000010000000c0000000300050000000000'
+    expect(vmbus(['decode', 'packet', request, '--device', 'video']).out).toMatch(/VersionRequest[^]*V3_5/)
+    expect(vmbus(['decode', 'packet', request, '--device', 'toaster'])).toMatchObject({
+      status: 2,
+      err: expect.stringMatching(/^vmbus: --device takes keyboard, mouse, network, .*, not toaster\n$/),
+    })
+  })
+
   it('says in one line which field is bad, at which offset and why, and exits with 1', () => {
     const { status, out, err } = vmbus(['decode', 'message', contact.slice(0, 60)])
     expect(status).toBe(1)

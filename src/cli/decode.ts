@@ -1,14 +1,16 @@
-import { KeyboardMessage } from '../devices/keyboard/index.ts'
-import { StoragePacket } from '../devices/storage/index.ts'
 import { MessageType } from '../hypercall/index.ts'
+import { deviceDecoders } from '../trace/index.ts'
+import type { DeviceDecoder, DevicePayload } from '../vmbus/device-decoder.ts'
 import { deviceName } from '../vmbus/device-ids.ts'
 import { ChannelMessage } from '../vmbus/messages.ts'
+import { Packet } from '../vmbus/packets.ts'
 import {
   alternatives,
   format,
   isWireError,
   type JsonObject,
   type JsonValue,
+  type Structure,
   toJSON,
   tryDecode,
   type WireContext,
@@ -24,9 +26,6 @@ import { requireWord } from './layout.ts'
 import { decodeRing } from './ring.ts'
 import { note, paintInk, print } from './terminal.ts'
 
-/** What a packet's payload is, by device. */
-const payloads: Readonly<Record<string, NamedSchema>> = { keyboard: KeyboardMessage, storage: StoragePacket }
-
 /** `vmbus decode`: bytes to fields. */
 export const decodeCommand: Command = {
   name: 'decode',
@@ -38,13 +37,14 @@ export const decodeCommand: Command = {
     hex: { help: 'print the bytes beside their meaning' },
     lenient: { help: 'print what could be read of bad input; the exit status is 1 all the same' },
     each: { help: 'one record a line in, one JSON a line out' },
-    device: { value: 'NAME', help: `what a packet's payload is: ${Object.keys(payloads).join(', ')}` },
+    device: { value: 'NAME', help: `what a packet's payload is: ${decoderNames()}` },
     ...contextOptions,
     ...inputOptions,
   },
   run(call) {
     const kind = requireWord(call.words[0], 'KIND')
     const context = contextOf(call)
+    decoderOf(call)
     if (call.has('each')) return decodeEach(call, kind, context)
     const bytes = readBytes(call, call.words[1])
     if (kind === 'auto') return decodeAuto(call, bytes, context)
@@ -59,7 +59,7 @@ function decodeOne(call: Call, kind: string, bytes: Uint8Array, context: WireCon
   const first = faults.find((fault) => fault.code !== 'RSVD')
   if (!ok && !call.has('lenient'))
     throw new WireError(first ?? { code: 'SHORT', path: '', offset: 0, why: 'nothing could be read' }, schema.name)
-  if (call.has('json')) print(JSON.stringify(jsonOf(call, kind, schema, value, context), undefined, 2))
+  if (call.has('json')) print(JSON.stringify(jsonOf(call, kind, schema, bytes, value, context), undefined, 2))
   else print(...treeOf(call, schema, bytes, value, context))
   for (const fault of faults) note(faultLine(schema, fault))
   for (const { path, names } of ok ? alternatives(schema, bytes, context) : []) {
@@ -77,12 +77,13 @@ function jsonOf(
   call: Call,
   kind: string,
   schema: NamedSchema,
+  bytes: Uint8Array,
   value: object | undefined,
   context: WireContext,
 ): JsonValue {
   if (value === undefined) return null
   const json = toJSON(schema, value)
-  const inner = innerOf(call, value, context)
+  const inner = innerOf(call, schema, bytes, value, context)
   const named: JsonValue = kind === 'hypercall' ? { type: schema.name, ...Object(json) } : json
   if (inner === undefined) return named
   const decoded: JsonValue = { type: inner.schema.name, ...Object(toJSON(inner.schema, inner.value)) }
@@ -98,40 +99,69 @@ function treeOf(
 ): string[] {
   const options = { context, hex: call.has('hex'), nameOf: deviceName, paint: paintInk }
   const lines = [...format(schema, bytes, options)]
-  const inner = value === undefined ? undefined : innerOf(call, value, context)
+  const inner = value === undefined ? undefined : innerOf(call, schema, bytes, value, context)
   if (inner !== undefined) lines.push('', ...format(inner.schema, inner.bytes, { ...options, context: inner.context }))
   return lines
 }
 
 interface Inner {
-  readonly schema: NamedSchema
+  readonly schema: Structure<object>
   readonly bytes: Uint8Array
   readonly value: object
   readonly context: WireContext
 }
 
 /** What is inside: a control message in a SynIC slot or in HvCallPostMessage, a device's message in a packet. */
-function innerOf(call: Call, value: object, context: WireContext): Inner | undefined {
-  if ('control' in value && 'input' in value) return innerOf(call, Object(value.input), context)
+function innerOf(
+  call: Call,
+  schema: NamedSchema,
+  bytes: Uint8Array,
+  value: object,
+  context: WireContext,
+): Inner | undefined {
+  if (schema === Packet) return deviceMessage(call, bytes, context)
+  if ('control' in value && 'input' in value) return controlMessage(Object(value.input), context)
+  return controlMessage(value, context)
+}
+
+function controlMessage(value: object, context: WireContext): Inner | undefined {
   const payload = 'payload' in value && value.payload instanceof Uint8Array ? value.payload : undefined
   if (payload === undefined) return undefined
-  if ('header' in value) {
-    const header: { messageType?: unknown; payloadSize?: unknown } = Object(value.header)
-    const size = Number(header.payloadSize)
-    if (header.messageType !== MessageType.Vmbus || !(size <= payload.byteLength)) return undefined
-    return innerValue(ChannelMessage, payload.slice(0, size), context)
+  const header: { messageType?: unknown; payloadSize?: unknown } = Object('header' in value ? value.header : value)
+  const size = Number(header.payloadSize)
+  if (header.messageType !== MessageType.Vmbus || !(size <= payload.byteLength)) return undefined
+  return innerValue(ChannelMessage, payload.slice(0, size), context)
+}
+
+/** A packet's payload, of the device that the user says. Without a sender, what has fewer faults. */
+function deviceMessage(call: Call, bytes: Uint8Array, context: WireContext): Inner | undefined {
+  const decoder = decoderOf(call)
+  const { ok, value: packet } = tryDecode(Packet, bytes, context)
+  if (decoder === undefined || !ok) return undefined
+  const { payload } = packet
+  const found: (DevicePayload & { readonly context: WireContext })[] = []
+  for (const from of context.from === undefined ? (['guest', 'host'] as const) : [context.from]) {
+    const decoded = decoder.decodePacket({ packet, payload, from, version: undefined, request: undefined })
+    if (decoded !== undefined) found.push({ ...decoded, context: { from } })
   }
-  if ('payloadSize' in value && 'messageType' in value) {
-    const size = Number(value.payloadSize)
-    if (value.messageType !== MessageType.Vmbus || !(size <= payload.byteLength)) return undefined
-    return innerValue(ChannelMessage, payload.slice(0, size), context)
-  }
+  found.sort((a, b) => a.faults.length - b.faults.length)
+  const [best] = found
+  return best?.value === undefined
+    ? undefined
+    : { schema: best.schema, bytes: payload, value: best.value, context: best.context }
+}
+
+/** The decoder of `--device`. Throws {@link UsageError}. */
+function decoderOf(call: Call): DeviceDecoder | undefined {
   const device = call.option('device')
-  if (device === undefined || !('descriptor' in value)) return undefined
-  const schema = payloads[device]
-  if (schema === undefined) throw new UsageError(`--device takes ${Object.keys(payloads).join(', ')}, not ${device}`)
-  // A device counts its versions in its own way; only the sender means the same there.
-  return innerValue(schema, payload, context.from === undefined ? {} : { from: context.from })
+  if (device === undefined) return undefined
+  const decoder = deviceDecoders.find(({ name }) => name === device)
+  if (decoder === undefined) throw new UsageError(`--device takes ${decoderNames()}, not ${device}`)
+  return decoder
+}
+
+function decoderNames(): string {
+  return deviceDecoders.map(({ name }) => name).join(', ')
 }
 
 function innerValue(schema: NamedSchema, bytes: Uint8Array, context: WireContext): Inner | undefined {
@@ -149,7 +179,7 @@ function decodeEach(call: Call, kind: string, context: WireContext): ExitStatus 
     try {
       const bytes = bytesOf(new TextEncoder().encode(line), 'hex')
       const schema = kindNamed(kind, bytes)
-      json = Object(jsonOf(call, kind, schema, schema.decode(bytes, context), context))
+      json = Object(jsonOf(call, kind, schema, bytes, schema.decode(bytes, context), context))
     } catch (error) {
       if (!isWireError(error) && !(error instanceof InputError)) throw error
       status = 1
