@@ -156,7 +156,7 @@ function watch(guest: LinuxGuest, call: Call): void {
   events.on('violation', ({ violation }) => print(paint('red', `violation, ${violation.rule}: ${violation.why}`)))
   guest.on('crash', () => print(paint('red', 'the kernel reports a crash')))
   if (call.has('console')) guest.console.on('line', (line) => print(paint('gray', line)))
-  if (call.has('trace')) traceLive(events, 'host', print)
+  if (call.has('trace')) traceLive(guest.host, print)
 }
 
 /** Waits until the guest's drivers have opened all devices; answers those that they have not. */

@@ -78,6 +78,10 @@ export class ServeSession {
     })
   }
 
+  get #isRecorded(): boolean {
+    return this.#call.option('record') !== undefined
+  }
+
   /** Its name where people see it: `guest 1`. */
   get name(): string {
     return `${this.#peer} ${this.#number}`
@@ -88,19 +92,19 @@ export class ServeSession {
   }
 
   wrapHost(transport: HostTransport): HostTransport {
-    return this.#recording.wrapHost(transport)
+    return this.#isRecorded ? this.#recording.wrapHost(transport) : transport
   }
 
   wrapGuest(transport: GuestTransport): GuestTransport {
-    return this.#recording.wrapGuest(transport)
+    return this.#isRecorded ? this.#recording.wrapGuest(transport) : transport
   }
 
   /** Says from now on what happens at our end. */
   follow(end: Host | Guest, { capabilities, version, vps }: HelloFrame): void {
     const speech = (capabilities & FrameCapabilities.registers) === 0 ? 'messages' : 'hypercalls'
     this.say(`hello: frames of version ${version}, ${speech}, ${vps === 1 ? '1 VP' : `${vps} VPs`}`)
-    if (this.#call.option('record') !== undefined) this.#recording.follow(end)
-    if (this.#call.has('trace')) traceLive(end.events, this.#call.has('guest') ? 'guest' : 'host', print)
+    if (this.#isRecorded) this.#recording.follow(end)
+    if (this.#call.has('trace')) traceLive(end, print)
     end.events.on('connection', ({ what, version, why }) => {
       if (what === 'connected' && version !== undefined) this.say(`VMBus ${versionText(version)}`)
       else if (what === 'disconnected') this.say('VMBus is unloaded')

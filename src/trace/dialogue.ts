@@ -14,6 +14,12 @@ export interface DialogueOptions {
   readonly paint?: (ink: DialogueInk, text: string) => string
 }
 
+/** A message outside the ring, in words. */
+export interface MessageWords {
+  readonly what: string
+  readonly fields: readonly LineField[]
+}
+
 /** An event in words, before it is lined up with others. */
 export interface DialogueLine {
   /** Seconds since the recording began. */
@@ -26,7 +32,7 @@ export interface DialogueLine {
   readonly channel: string
   readonly fields: readonly LineField[]
   /** The messages that a packet refers to. */
-  readonly messages: readonly { readonly what: string; readonly fields: readonly LineField[] }[]
+  readonly messages: readonly MessageWords[]
   readonly notes: readonly string[]
   readonly faults: readonly string[]
   /** Whether many of these in a row tell no more than the last one. */
@@ -105,7 +111,7 @@ export function dialogueLine(entry: ReplayEntry): DialogueLine {
     time: event.t.toFixed(4),
     who: 'dir' in event && event.dir === 'h2g' ? 'host → guest' : 'guest → host',
     channel: channelWord(entry),
-    messages: session?.kind === 'packet' ? messagesOf(session) : [],
+    messages: session === undefined ? [] : entryMessages(session),
     notes: session?.notes ?? [],
     repeats: session?.name === 'GpadlBody' || (event.kind === 'setvpreg' && event.reg === 'EOM'),
     faults: faults.map(({ path, offset, why, code }) => `${path} at offset ${offset}: ${why} (${code})`.trimStart()),
@@ -140,8 +146,9 @@ export function entryFields(entry: SessionEntry): LineField[] {
 }
 
 /** The messages that a packet refers to; of one that carries a frame the frame. */
-function messagesOf({ data }: PacketEntry): DialogueLine['messages'] {
-  return (data?.messages ?? []).map((message) => ({
+export function entryMessages(entry: SessionEntry): MessageWords[] {
+  if (entry.kind !== 'packet') return []
+  return (entry.data?.messages ?? []).map((message) => ({
     what: message.name,
     fields: frameFields(message) ?? fieldsOf(message),
   }))
