@@ -102,6 +102,8 @@ function rig(options: { vps?: number; now?: () => bigint } = {}) {
     if (((bytes[5] ?? 0) & 1) !== 0) expect(set(R.HvRegisterEom, 0n, vp)).toBe(0)
     return ChannelMessage.decode(bytes.subarray(16, 16 + (bytes[4] ?? 0)))
   }
+  // What a guest is it has to say first: before that it reads no more than who hosts it.
+  expect(set(R.HvRegisterGuestOsId, 0x8100_0000_0000_0000n)).toBe(0)
   return { pump, ram, guest, interrupts, crashes, get, set, post, signal, startSynic, takeMessage }
 }
 

@@ -237,6 +237,7 @@ describe('a guest that makes hypercalls by frames', () => {
     const call = (registers: HypercallRegisters): void =>
       host.receive(encodeFrame(HypercallFrame, { vp: 0, registers: registers.bytes }, 1))
     for (const [registerName, low] of [
+      [CommonRegister.HvRegisterGuestOsId, 1n],
       [CommonRegister.HvRegisterSipp, 0x4000_1001n],
       [CommonRegister.HvRegisterSifp, 0x4000_2001n],
       [CommonRegister.HvRegisterSint2, 18n],
