@@ -120,7 +120,7 @@ export function framesOf(transcript: Transcript): RecordedFrames {
 function framesIn({ packet, data }: PacketEntry): Frame[] {
   if (packet === undefined || data?.bytes === undefined) return []
   const receiver = new FrameReceiver()
-  return rndisMessagesIn(packet, data.bytes).flatMap((bytes) => receiver.take(bytes, 0) ?? [])
+  return rndisMessagesIn(packet, data.bytes).flatMap((bytes) => receiver.take(bytes, 0, bytes.length, 0) ?? [])
 }
 
 /** The frames of a transcript as pcapng, an interface for each NIC. Answers what {@link framesOf} found. */

@@ -150,6 +150,9 @@ export abstract class Vsp<Events extends object = object>
     this.onOpening(open)
   }
 
+  /** Define it to learn that the guest takes a GPADL back: its memory must not be touched any more. */
+  gpadlTornDown?(gpadlId: GpadlId): void
+
   opened(channel: Channel): void {
     this.#channels.set(channel.subchannelIndex, channel)
     this.onOpen(channel)

@@ -146,7 +146,7 @@ export class ChannelSender {
   }
 
   #enqueue(packet: Outgoing): void {
-    if (this.#isOpen) this.#queue.push({ ...packet, payload: packet.payload.slice() })
+    if (this.#isOpen) this.#queue.push({ ...packet, payload: packet.payload.slice(), header: packet.header.slice() })
   }
 
   /** Writes a packet that may wait. False: not now. One that can never be sent is given up. */

@@ -11,7 +11,7 @@ import { faultViolation } from './channel-faults.ts'
 import { ChannelSender, type CompletionHandler } from './channel-sender.ts'
 import type { ChannelSetup } from './channel-setup.ts'
 import { Completion } from './completion.ts'
-import { type GpaDirectHeader, gpaDirectHeader, type TransferPages, transferPagesHeader } from './packet-headers.ts'
+import { gpaDirectHeader, type RangesHeader, type TransferPages, transferPagesHeader } from './packet-headers.ts'
 import { reportPacket } from './packet-report.ts'
 import { PacketStream } from './packet-stream.ts'
 
@@ -156,15 +156,15 @@ export class Channel {
    * Sends a packet that wants a completion, kept until there is room; `done` gets it, exactly once. False: closed, or too much
    * waits; then `done` is not called.
    *
-   * @param data makes it a GPA-direct packet (ranges of guest memory, or their header) or a transfer page packet.
+   * @param data makes it a GPA-direct packet (ranges of guest memory) or a transfer page packet, or whatever its header is for.
    */
   request(
     payload: Uint8Array,
     done: CompletionHandler,
-    data?: readonly GpadlRange[] | GpaDirectHeader | TransferPages,
+    data?: readonly GpadlRange[] | RangesHeader | TransferPages,
   ): boolean {
     if (data === undefined) return this.#sender.sendOrQueue(PacketType.DataInBand, payload, NOTHING, done)
-    if ('header' in data) return this.#sender.sendOrQueue(PacketType.DataUsingGpaDirect, payload, data.header, done)
+    if ('header' in data) return this.#sender.sendOrQueue(data.type, payload, data.header, done)
     return 'setId' in data
       ? this.#sender.sendOrQueue(PacketType.DataUsingTransferPages, payload, transferPagesHeader(data), done)
       : this.#sender.sendOrQueue(PacketType.DataUsingGpaDirect, payload, gpaDirectHeader(data), done)

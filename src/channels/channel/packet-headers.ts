@@ -1,3 +1,4 @@
+import { PacketType } from '../../vmbus/packet-types.ts'
 import type { GpadlRange } from '../../vmbus/server/effects.ts'
 import { putU32 } from '../../vmbus/u32.ts'
 
@@ -9,9 +10,11 @@ export interface TransferPages {
   readonly ranges: readonly { readonly byteCount: number; readonly byteOffset: number }[]
 }
 
-/** Ranges of guest memory made ready for a packet, for those that are sent again and again. */
-export interface GpaDirectHeader {
-  /** What {@link gpaDirectHeader} makes of the ranges. */
+/** Ranges made ready for a packet, for those that are sent again and again. */
+export interface RangesHeader {
+  /** The packet's type, which says what ranges they are. */
+  readonly type: number
+  /** What stands between descriptor and payload. */
   readonly header: Uint8Array
 }
 
@@ -35,16 +38,46 @@ export function gpaDirectHeader(ranges: readonly GpadlRange[]): Uint8Array {
   return header
 }
 
-/** What stands between descriptor and payload of a transfer page packet. Source: Linux vmtransfer_page_packet_header. */
-export function transferPagesHeader({ setId, ranges }: TransferPages): Uint8Array {
-  const header = new Uint8Array(8 + 8 * ranges.length)
-  putU32(header, 0, setId & 0xffff)
-  putU32(header, 4, ranges.length)
-  let at = 8
-  for (const { byteCount, byteOffset } of ranges) {
-    putU32(header, at, byteCount)
-    putU32(header, at + 4, byteOffset)
-    at += 8
+/** Ranges of a transfer page packet; one object that serves any number of packets. Source: Linux vmtransfer_page_packet_header. */
+export class TransferPagesHeader implements RangesHeader {
+  readonly type = PacketType.DataUsingTransferPages
+  /** Ranges so far. */
+  count = 0
+  readonly #bytes: Uint8Array
+  /** The header of one range: that of nearly all packets. */
+  readonly #shortest: Uint8Array
+
+  /** @param setId as in {@link TransferPages}. @param most ranges. */
+  constructor(setId: number, most: number) {
+    this.#bytes = new Uint8Array(8 + 8 * most)
+    this.#shortest = this.#bytes.subarray(0, 16)
+    putU32(this.#bytes, 0, setId & 0xffff)
   }
-  return header
+
+  /** Valid until the next {@link clear}. */
+  get header(): Uint8Array {
+    return this.count === 1 ? this.#shortest : this.#bytes.subarray(0, 8 + 8 * this.count)
+  }
+
+  clear(): this {
+    this.count = 0
+    return this
+  }
+
+  /** Adds a range. The caller keeps count of how many there may be. */
+  add(byteCount: number, byteOffset: number): this {
+    const at = 8 + 8 * this.count
+    this.count += 1
+    putU32(this.#bytes, 4, this.count)
+    putU32(this.#bytes, at, byteCount)
+    putU32(this.#bytes, at + 4, byteOffset)
+    return this
+  }
+}
+
+/** The header of a transfer page packet. */
+export function transferPagesHeader({ setId, ranges }: TransferPages): Uint8Array {
+  const pages = new TransferPagesHeader(setId, ranges.length)
+  for (const { byteCount, byteOffset } of ranges) pages.add(byteCount, byteOffset)
+  return pages.header
 }

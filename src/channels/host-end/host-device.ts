@@ -34,6 +34,8 @@ export interface HostDevice extends ChannelHandler {
   detached(): void
   /** The guest opens a channel. */
   opening(open: PendingOpen): void
+  /** The guest takes a GPADL back: its memory must not be touched any more. */
+  gpadlTornDown?(gpadlId: GpadlId): void
   /** It was accepted. */
   opened(channel: Channel): void
 }

@@ -276,6 +276,7 @@ export class HostEndpoint implements DeviceHost {
       }
       case 'gpadl-teardown':
         offer.gpadls.delete(effect.gpadlId)
+        offer.device.gpadlTornDown?.(effect.gpadlId)
         this.server.gpadlTeardownComplete(offer.id, effect.gpadlId)
         break
       case 'modify':

@@ -5,18 +5,18 @@ const slabSize = 32 * 1024
  * kept keeps its piece, 32 KiB at most.
  */
 export class BytePool {
-  #slab = new Uint8Array(0)
+  /** Where the bytes given out last are. */
+  bytes = new Uint8Array(0)
   #used = 0
 
-  /** Bytes that are zero, and no one else's. */
-  take(length: number): Uint8Array {
-    if (length > slabSize / 4) return new Uint8Array(length)
-    if (length > this.#slab.length - this.#used) {
-      this.#slab = new Uint8Array(slabSize)
+  /** Takes bytes that are no one else's; answers where they begin in {@link bytes}. */
+  take(length: number): number {
+    if (length > this.bytes.length - this.#used) {
+      this.bytes = new Uint8Array(length > slabSize / 4 ? length : slabSize)
       this.#used = 0
     }
     const start = this.#used
     this.#used += length
-    return this.#slab.subarray(start, this.#used)
+    return start
   }
 }

@@ -319,9 +319,10 @@ export class NetworkVsc extends Vsc<NetworkVscEvents> {
           isGood = false
           continue
         }
-        const bytes = this.#copies.take(byteCount)
-        receive.memory.read(byteOffset, bytes, 0, byteCount)
-        if (!this.#message(bytes, channel)) isGood = false
+        const start = this.#copies.take(byteCount)
+        const { bytes } = this.#copies
+        receive.memory.read(byteOffset, bytes, start, byteCount)
+        if (!this.#message(bytes, start, start + byteCount, channel)) isGood = false
       }
       if (ranges.fault !== undefined) {
         this.#report(channel, ranges.fault.code === 'RANGE' ? 'RANGE' : 'LENGTH', 'ranges', ranges.fault.why)
@@ -332,15 +333,15 @@ export class NetworkVsc extends Vsc<NetworkVscEvents> {
   }
 
   /** One RNDIS message. Answers whether it was good. */
-  #message(bytes: Uint8Array, channel: Channel): boolean {
-    if (isPacket(bytes)) {
-      const frame = this.#receiver.take(bytes, channel.subchannelIndex)
+  #message(bytes: Uint8Array, start: number, end: number, channel: Channel): boolean {
+    if (isPacket(bytes, start, end)) {
+      const frame = this.#receiver.take(bytes, start, end, channel.subchannelIndex)
       if (frame !== undefined) this.#frame(frame)
       const { fault } = this.#receiver
       if (fault === undefined) return true
       return this.#bad(channel, fault.code, fault.field, fault.why)
     }
-    const { value, faults, ok } = tryDecode(RndisMessage, bytes, { from: 'host' })
+    const { value, faults, ok } = tryDecode(RndisMessage, bytes.subarray(start, end), { from: 'host' })
     if (!ok) {
       const { code = 'SHORT', path = '', why = '' } = faults[0] ?? {}
       return this.#bad(channel, code, path, why)
@@ -365,7 +366,7 @@ export class NetworkVsc extends Vsc<NetworkVscEvents> {
   #frame(frame: ReceivedFrame): void {
     this.statistics.receivedFrames += 1
     this.statistics.receivedBytes += frame.bytes.length
-    for (const stream of this.#streams) stream.push(frame)
+    if (this.#streams.size > 0) for (const stream of this.#streams) stream.push(frame)
     this.emit('frame', frame)
   }
 

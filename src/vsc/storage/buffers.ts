@@ -1,14 +1,15 @@
-import { type GpaDirectHeader, gpaDirectHeader } from '../../channels/channel/packet-headers.ts'
+import { gpaDirectHeader, type RangesHeader } from '../../channels/channel/packet-headers.ts'
 import type { PageAllocator, PageRun } from '../../channels/index.ts'
 import { setBytes } from '../../memory/copy-bytes.ts'
 import { type GuestMemory, PAGE_SIZE } from '../../memory/index.ts'
+import { PacketType } from '../../vmbus/packet-types.ts'
 import { rangeOfPages } from './scatter-gather.ts'
 
 /** Guest pages for the data of one request. */
 export interface Buffer {
   readonly run: PageRun
   /** The header of a packet with its first `byteCount` bytes; that of the length asked for last is not made again. */
-  header(byteCount: number): GpaDirectHeader
+  header(byteCount: number): RangesHeader
   /** Copies its first `length` bytes to `target` at `offset`. */
   read(target: Uint8Array, offset: number, length: number): void
 }
@@ -69,7 +70,7 @@ class PageBuffer implements Buffer {
   readonly #gpa: number
   /** What goes with the length asked for last: the header, and the bytes in place, where memory has such a view. */
   #length = 0
-  #header: GpaDirectHeader | undefined
+  #header: RangesHeader | undefined
   #bytes: Uint8Array | undefined
 
   constructor(
@@ -80,10 +81,13 @@ class PageBuffer implements Buffer {
     this.#gpa = run.first * PAGE_SIZE
   }
 
-  header(byteCount: number): GpaDirectHeader {
+  header(byteCount: number): RangesHeader {
     if (this.#header === undefined || this.#length !== byteCount) {
       this.#length = byteCount
-      this.#header = { header: gpaDirectHeader([rangeOfPages(this.run.first, byteCount)]) }
+      this.#header = {
+        type: PacketType.DataUsingGpaDirect,
+        header: gpaDirectHeader([rangeOfPages(this.run.first, byteCount)]),
+      }
       this.#bytes = this.#memory.direct(this.#gpa, byteCount)
     }
     return this.#header

@@ -1,6 +1,7 @@
 import { gpaDirectHeader } from '../../channels/channel/packet-headers.ts'
 import type { Channel } from '../../channels/index.ts'
 import { type GuestMemory, PAGE_SIZE } from '../../memory/index.ts'
+import { PacketType } from '../../vmbus/packet-types.ts'
 import type { Buffers } from './buffers.ts'
 import { isWorthRetrying, outcomes, type ScsiOutcome } from './outcome.ts'
 import { rangeOf } from './scatter-gather.ts'
@@ -132,7 +133,7 @@ export class StorageQueue {
     const { memory, buffers, packetSize } = connection
     if (io.wanted > 0 && io.ranges === undefined) {
       const range = io.command?.segments && rangeOf(io.command.segments)
-      if (range !== undefined) io.ranges = { header: gpaDirectHeader([range]) }
+      if (range !== undefined) io.ranges = { type: PacketType.DataUsingGpaDirect, header: gpaDirectHeader([range]) }
       else {
         io.buffer = buffers.take(Math.ceil(io.wanted / PAGE_SIZE))
         if (io.buffer === undefined) return this.#flying.length > 0 ? 'later' : outcomes.noMemory

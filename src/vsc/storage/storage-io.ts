@@ -1,4 +1,4 @@
-import type { GpaDirectHeader } from '../../channels/channel/packet-headers.ts'
+import type { RangesHeader } from '../../channels/channel/packet-headers.ts'
 import type { Channel } from '../../channels/index.ts'
 import { DataDirection, ScsiRequest, SrbFlags, VstorHeader, VstorOperation } from '../../devices/storage/index.ts'
 import { setBytes } from '../../memory/copy-bytes.ts'
@@ -69,7 +69,7 @@ export class StorageIo implements FetchedData {
   /** When it was sent last, in the caller's time. */
   sentAt = 0
   buffer: Buffer | undefined
-  ranges: GpaDirectHeader | undefined
+  ranges: RangesHeader | undefined
   /** For the queue: its place among those on their way; -1 elsewhere. */
   slot = -1
   channel: Channel | undefined

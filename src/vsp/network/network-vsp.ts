@@ -378,16 +378,19 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
     return pages === undefined || more.length > 0 ? undefined : new SharedBuffer(pages)
   }
 
-  /** The receive buffer as long as its GPADL stands: a guest may tear it down without a word. */
-  #liveReceiveBuffer(): ReceiveBuffer | undefined {
-    const { receiveBuffer } = this.#settings
-    if (receiveBuffer === undefined || this.gpadl(receiveBuffer.gpadlId) === undefined) return undefined
-    return this.#receiveBuffer
+  /** A guest may take the receive buffer back without a word: then frames go nowhere. */
+  override gpadlTornDown(gpadlId: GpadlId): void {
+    if (gpadlId !== this.#settings.receiveBuffer?.gpadlId || this.gpadl(gpadlId) !== undefined) return
+    this.#receiveBuffer?.takeBack()
+  }
+
+  get #liveReceiveBuffer(): ReceiveBuffer | undefined {
+    return this.#receiveBuffer?.isTakenBack === false ? this.#receiveBuffer : undefined
   }
 
   get #target(): ReceiveTarget {
     const { channels } = this
-    const buffer = this.isOffered ? this.#liveReceiveBuffer() : undefined
+    const buffer = this.isOffered ? this.#liveReceiveBuffer : undefined
     return { settings: this.#settings, channels, buffer, words: this.#words }
   }
 
@@ -452,7 +455,8 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
   }
 
   #flush(): void {
-    const buffer = this.#liveReceiveBuffer()
+    if (this.#control.bytes === 0) return
+    const buffer = this.#liveReceiveBuffer
     if (this.channel !== undefined && buffer !== undefined) this.#control.flush(this.channel, buffer, this.#words)
   }
 

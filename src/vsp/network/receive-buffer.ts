@@ -1,5 +1,9 @@
+import { TransferPagesHeader } from '../../channels/channel/packet-headers.ts'
 import type { SharedBuffer } from '../../channels/channel/shared-buffer.ts'
 import type { CompletionHandler } from '../../channels/index.ts'
+
+/** Most ranges of a packet. Source: OpenVMM netvsp (behaviour 192). */
+export const mostRanges = 375
 
 /** Pieces that data leave for control messages. Source: OpenVMM netvsp (behaviour 204). */
 export const controlReserve = 16
@@ -11,9 +15,12 @@ export const controlReserve = 16
 export class ReceiveBuffer {
   /** Pieces. */
   readonly count: number
+  /** Ranges of the packet that is being made. */
+  readonly ranges: TransferPagesHeader
   readonly #free: Uint32Array
   #freeCount: number
   readonly #isFree: Uint8Array
+  #isTakenBack = false
   readonly #handlers: (CompletionHandler | undefined)[] = []
 
   constructor(
@@ -26,10 +33,21 @@ export class ReceiveBuffer {
     readonly onFree: () => void,
   ) {
     this.count = Math.floor(memory.size / pieceSize)
+    this.ranges = new TransferPagesHeader(id, mostRanges)
     // Lowest on top.
     this.#free = Uint32Array.from({ length: this.count }, (_, index) => this.count - 1 - index)
     this.#freeCount = this.count
     this.#isFree = new Uint8Array(this.count).fill(1)
+  }
+
+  /** Whether the guest has its memory back: nothing is to be written any more. */
+  get isTakenBack(): boolean {
+    return this.#isTakenBack
+  }
+
+  /** The guest takes its memory back. */
+  takeBack(): void {
+    this.#isTakenBack = true
   }
 
   /** Pieces that are the guest's now. */

@@ -10,21 +10,13 @@ import {
 import type { Frame } from './backends/backend.ts'
 import type { NicSettings, NicStatistics } from './nic-settings.ts'
 import type { NvspWords } from './nvsp-words.ts'
-import type { ReceiveBuffer } from './receive-buffer.ts'
+import { mostRanges, type ReceiveBuffer } from './receive-buffer.ts'
 import { vlanWordOf } from './transmitter.ts'
 
-/** Most ranges of a packet. Source: OpenVMM netvsp (behaviour 192). */
-const mostRanges = 375
 /** Bytes before the frame in each message: the fixed part, and all information that this host sends. */
 const headerRoom = 44 + 4 * 16
 
 const checked = { ip: 0x20, tcp: 0x08, udp: 0x10 } as const
-
-/** A piece of the receive buffer, as far as it is used. */
-interface Range {
-  readonly byteOffset: number
-  readonly byteCount: number
-}
 
 /** Where frames for the guest go: what the NIC has now. */
 export interface ReceiveTarget {
@@ -55,11 +47,11 @@ export class Receiver {
     const { settings, buffer } = target
     const { length } = frame.bytes
     if (buffer === undefined || !mayReceive(settings) || length < 14) return this.#drop()
-    const layout = this.#layout.parse(frame.bytes, 0, length)
+    this.#look(frame, settings)
     const hash = settings.rss === undefined ? undefined : this.#hash(frame.bytes, settings.rss)
     const channel = this.#channelOf(hash, target)
     if (channel === undefined) return this.#drop()
-    const information = frame.isChecked === true ? checkedWord(layout) : 0
+    const information = frame.isChecked === true ? checkedWord(this.#layout) : 0
     if (length <= buffer.pieceSize - headerRoom) return this.#send(frame, information, hash, channel, buffer, target)
     return settings.isRscOn ? this.#sendCoalesced(frame, information, hash, channel, buffer, target) : this.#drop()
   }
@@ -71,44 +63,55 @@ export class Receiver {
       this.#statistics.receiveDropped += frames.length
       return 0
     }
+    const { ranges } = buffer
     let given = 0
-    let batch: { readonly channel: Channel; readonly pieces: number[]; readonly ranges: Range[] } | undefined
+    let pieces: number[] = []
+    let to: Channel | undefined
     const flush = () => {
-      if (batch === undefined) return
-      const { channel, pieces, ranges } = batch
-      batch = undefined
-      if (channel.request(words.data, buffer.completionOfAll(pieces), { setId: buffer.id, ranges })) return
-      for (const piece of pieces) buffer.release(piece)
-      given -= pieces.length
-      this.#statistics.receiveNoBuffer += pieces.length
-      this.#statistics.receivedFrames -= pieces.length
+      if (to === undefined) return
+      if (!to.request(words.data, buffer.completionOfAll(pieces), ranges)) {
+        for (const piece of pieces) buffer.release(piece)
+        given -= pieces.length
+        this.#statistics.receiveNoBuffer += pieces.length
+        this.#statistics.receivedFrames -= pieces.length
+      }
+      to = undefined
+      pieces = []
     }
     for (const frame of frames) {
       const { length } = frame.bytes
       if (length < 14 || length > buffer.pieceSize - headerRoom || !mayReceive(settings)) {
-        // Long ones go by themselves.
+        // Long ones go by themselves, in their turn.
+        flush()
         if (this.receive(frame, target)) given += 1
         continue
       }
-      const layout = this.#layout.parse(frame.bytes, 0, length)
+      this.#look(frame, settings)
       const hash = settings.rss === undefined ? undefined : this.#hash(frame.bytes, settings.rss)
       const channel = this.#channelOf(hash, target)
-      if (batch !== undefined && (batch.channel !== channel || batch.ranges.length >= mostRanges)) flush()
+      if (to !== channel || ranges.count >= mostRanges) flush()
       const piece = channel === undefined ? -1 : buffer.allocate()
       if (channel === undefined || piece < 0) {
         this.#noBuffer()
         continue
       }
-      const header = this.#begin(frame, frame.isChecked === true ? checkedWord(layout) : 0, hash).end(length)
+      const information = frame.isChecked === true ? checkedWord(this.#layout) : 0
+      const header = this.#begin(frame, information, hash).end(length)
       const byteCount = this.#write(buffer, piece, header, frame.bytes, 0, length)
-      batch ??= { channel, pieces: [], ranges: [] }
-      batch.pieces.push(piece)
-      batch.ranges.push({ byteOffset: buffer.offsetOf(piece), byteCount })
+      if (to === undefined) ranges.clear()
+      to = channel
+      pieces.push(piece)
+      ranges.add(byteCount, buffer.offsetOf(piece))
       this.#count(frame)
       given += 1
     }
     flush()
     return given
+  }
+
+  /** Finds out what is in a frame, if that is of any interest. */
+  #look({ bytes, isChecked }: Frame, { rss }: NicSettings): void {
+    if (rss !== undefined || isChecked === true) this.#layout.parse(bytes, 0, bytes.length)
   }
 
   #drop(): false {
@@ -139,10 +142,9 @@ export class Receiver {
     const piece = buffer.allocate()
     if (piece < 0) return this.#noBuffer()
     const header = this.#begin(frame, information, hash).end(frame.bytes.length)
-    const byteOffset = buffer.offsetOf(piece)
     const byteCount = this.#write(buffer, piece, header, frame.bytes, 0, frame.bytes.length)
-    const data = { setId: buffer.id, ranges: [{ byteOffset, byteCount }] }
-    if (!channel.request(words.data, buffer.completionOf(piece), data)) {
+    const ranges = buffer.ranges.clear().add(byteCount, buffer.offsetOf(piece))
+    if (!channel.request(words.data, buffer.completionOf(piece), ranges)) {
       buffer.release(piece)
       return this.#noBuffer()
     }
@@ -167,7 +169,7 @@ export class Receiver {
       return this.#noBuffer()
     }
     if (Math.ceil(length / room) > mostRanges) return this.#drop()
-    const ranges: Range[] = []
+    const ranges = buffer.ranges.clear()
     for (let at = 0; at < length; at += room) {
       const piece = buffer.allocate()
       if (piece < 0) return release()
@@ -176,9 +178,9 @@ export class Receiver {
       const header = at === 0 ? this.#begin(frame, information, hash) : this.#header.begin()
       header.addPacketId(1 | (at === 0 ? 2 : 0) | (at + part >= length ? 4 : 0)).end(part)
       const byteCount = this.#write(buffer, piece, header, frame.bytes, at, part)
-      ranges.push({ byteOffset: buffer.offsetOf(piece), byteCount })
+      ranges.add(byteCount, buffer.offsetOf(piece))
     }
-    if (!channel.request(words.data, buffer.completionOfAll(pieces), { setId: buffer.id, ranges })) return release()
+    if (!channel.request(words.data, buffer.completionOfAll(pieces), ranges)) return release()
     this.#count(frame)
     return true
   }
