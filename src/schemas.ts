@@ -1,5 +1,6 @@
 import * as frames from './channels/frames/frames.ts'
 import * as edid from './devices/edid/messages.ts'
+import * as fileCopy from './devices/file-copy.ts'
 import * as heartbeat from './devices/heartbeat.ts'
 import * as hid from './devices/hid/descriptor.ts'
 import * as ics from './devices/ics/index.ts'
@@ -35,6 +36,7 @@ const modules: readonly object[] = [
   ringControl,
   frames,
   edid,
+  fileCopy,
   heartbeat,
   hid,
   ics,

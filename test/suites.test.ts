@@ -6,6 +6,7 @@ import { BufferMemory } from '../src/memory/index.ts'
 import { type TestApi, transportSuite, vscSuite, vspSuite } from '../src/testing/index.ts'
 import { recordEnds, TranscriptRecorder } from '../src/trace/index.ts'
 import { EchoVsc } from '../src/vsc/echo.ts'
+import { FileCopyVsc } from '../src/vsc/file-copy.ts'
 import { HeartbeatVsc } from '../src/vsc/heartbeat.ts'
 import { KeyboardVsc } from '../src/vsc/keyboard.ts'
 import { KvpVsc } from '../src/vsc/kvp/index.ts'
@@ -15,6 +16,7 @@ import { ShutdownVsc } from '../src/vsc/shutdown.ts'
 import { TimeSyncVsc } from '../src/vsc/timesync.ts'
 import { VssVsc } from '../src/vsc/vss.ts'
 import { EchoVsp } from '../src/vsp/echo.ts'
+import { FileCopyVsp } from '../src/vsp/file-copy.ts'
 import { HeartbeatVsp } from '../src/vsp/heartbeat.ts'
 import { KeyboardVsp } from '../src/vsp/keyboard.ts'
 import { KvpVsp } from '../src/vsp/kvp.ts'
@@ -150,6 +152,14 @@ describe('the backup component', () => {
   const [make, host] = [() => new VssVsc({ freeze: () => {} }), () => new VssVsp()]
   /** A request that ends behind its header. */
   const short = piped('030000000500030000000800000000000000010300000500000000000000')
+  vspSuite(api, { make: host, driver: make, garbage: [...badIcMessages, short] })
+  vscSuite(api, { make, host, garbage: [...badIcMessages, short] })
+})
+
+describe('the file copy component', () => {
+  const [make, host] = [() => new FileCopyVsc(), () => new FileCopyVsp()]
+  /** A message that ends in its header. */
+  const short = piped('0300000007000100010008000000000000000103000000000000000000')
   vspSuite(api, { make: host, driver: make, garbage: [...badIcMessages, short] })
   vscSuite(api, { make, host, garbage: [...badIcMessages, short] })
 })

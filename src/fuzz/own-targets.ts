@@ -1,4 +1,5 @@
 import { HypervisorTransport } from '../channels/index.ts'
+import { FileCopyMessage } from '../devices/file-copy.ts'
 import { HeartbeatMessage } from '../devices/heartbeat.ts'
 import { KvpMessage } from '../devices/kvp/messages.ts'
 import { NvspMessage } from '../devices/network/index.ts'
@@ -8,6 +9,7 @@ import { TimeSyncMessage } from '../devices/timesync.ts'
 import { VideoMessage } from '../devices/video/index.ts'
 import { VssMessage } from '../devices/vss.ts'
 import { EchoVsc } from '../vsc/echo.ts'
+import { FileCopyVsc } from '../vsc/file-copy.ts'
 import { HeartbeatVsc } from '../vsc/heartbeat.ts'
 import { KeyboardVsc } from '../vsc/keyboard.ts'
 import { KvpVsc } from '../vsc/kvp/index.ts'
@@ -19,6 +21,7 @@ import { TimeSyncVsc } from '../vsc/timesync.ts'
 import { VideoVsc } from '../vsc/video/index.ts'
 import { VssVsc } from '../vsc/vss.ts'
 import { EchoVsp } from '../vsp/echo.ts'
+import { FileCopyVsp } from '../vsp/file-copy.ts'
 import { HeartbeatVsp } from '../vsp/heartbeat.ts'
 import { KeyboardVsp } from '../vsp/keyboard.ts'
 import { KvpVsp } from '../vsp/kvp.ts'
@@ -50,6 +53,9 @@ const smallScreen = { resolutions: [small], vramMegabytes: 1 }
 
 /** Nothing is given up: a run has no time. */
 const untimed = { later: () => () => {} }
+
+/** Takes a file, and keeps nothing of it. */
+const noFile = { write: () => undefined, complete: () => undefined, cancel: () => {} }
 
 const smallNic = { ringSize: 16_384, receiveBufferSize: 32_768, sendBufferSize: 32_768 }
 
@@ -114,6 +120,15 @@ export function ownTargets(): readonly FuzzTarget[] {
       exercise: (vss, number) => void (number < 128 ? vss.hotBackup() : vss.thaw()).catch(() => {}),
     }),
     vscTarget('vss-vsc', () => new VssVsc({ freeze: () => {} }), { messages: VssMessage, offer: { pipe: 'message' } }),
+    vspTarget('file-copy-vsp', () => new FileCopyVsp(untimed), {
+      messages: FileCopyMessage,
+      completes: false,
+      exercise: (copy, number) => void copy.send('name', '/', new Uint8Array(64 * number)).catch(() => {}),
+    }),
+    vscTarget('file-copy-vsc', () => new FileCopyVsc({ open: () => noFile }), {
+      messages: FileCopyMessage,
+      offer: { pipe: 'message' },
+    }),
     vspTarget('video-vsp', () => new VideoVsp(smallScreen), {
       messages: VideoMessage,
       completes: false,

@@ -1,5 +1,5 @@
+import { fileCopyDecoder } from '../devices/file-copy.ts'
 import { heartbeatDecoder } from '../devices/heartbeat.ts'
-import { icDecoder } from '../devices/ics/decoder.ts'
 import { keyboardDecoder } from '../devices/keyboard/index.ts'
 import { kvpDecoder } from '../devices/kvp/messages.ts'
 import { mouseDecoder } from '../devices/mouse/index.ts'
@@ -10,9 +10,8 @@ import { timeSyncDecoder } from '../devices/timesync.ts'
 import { videoDecoder } from '../devices/video/index.ts'
 import { vssDecoder } from '../devices/vss.ts'
 import type { DeviceDecoder } from '../vmbus/device-decoder.ts'
-import { DeviceId } from '../vmbus/device-ids.ts'
 
-/** The decoders of all devices whose protocol the package knows; of file copy the frame. */
+/** The decoders of all devices whose protocol the package knows. */
 export const deviceDecoders: readonly DeviceDecoder[] = [
   keyboardDecoder,
   mouseDecoder,
@@ -26,5 +25,5 @@ export const deviceDecoders: readonly DeviceDecoder[] = [
   timeSyncDecoder,
   kvpDecoder,
   vssDecoder,
-  icDecoder(DeviceId.FileCopy, 'fcopy'),
+  fileCopyDecoder,
 ]
