@@ -1,5 +1,7 @@
 /** Groups of behaviours.json whose M and S entries must each have a passing test: all but some devices (21, 22). */
-export const protocolGroups: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 23]
+export const protocolGroups: readonly number[] = [
+  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 23,
+]
 
 /** Entries of rejects.json that must each have a passing test: a letter prefix stands for all its entries. */
 export const protocolRejects: readonly string[] = [
