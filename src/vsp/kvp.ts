@@ -75,7 +75,10 @@ export class KvpVsp extends IcRequestVsp<KvpMessage> {
     )
   }
 
-  /** The value of a key. Real hosts do not ask for it, they enumerate. Linux answers NoMoreItems for a key that is not there. */
+  /**
+   * The value of a key. Real hosts do not ask for it, they enumerate: of what Linux answers the first four bytes of UTF-8 are lost
+   * (drivers/hv/hv_kvp.c, kvp_respond_to_host). For a key that is not there it answers NoMoreItems.
+   */
   async get(pool: number, key: string): Promise<KvpData> {
     const asked = kvpKeyOf(key)
     return this.#ask(

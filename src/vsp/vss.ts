@@ -60,7 +60,10 @@ export class VssVsp extends IcRequestVsp<VssMessage> {
     })
   }
 
-  /** Whether the guest can be backed up while it runs. Answers its flags, see VssHotBackupSupport. */
+  /**
+   * Whether the guest can be backed up while it runs. Answers its flags, see VssHotBackupSupport; Linux says yes with 0, for it looks for the
+   * operation where its daemon has put a status (drivers/hv/hv_snapshot.c, vss_on_msg).
+   */
   hotBackup(): Promise<number> {
     return this.#ask('hot backup', VssHotBackup.encode({ header: {}, support: 0 }), (request) =>
       request.type === 'VssHotBackup' ? request.support : undefined,
