@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Cdb, descriptorSense, fixedSense, parseSense } from '../src/devices/scsi/index.ts'
+import { Cdb, descriptorSense, fixedSense, LbaStatusData, parseSense } from '../src/devices/scsi/index.ts'
 import { fromHex } from '../src/trace/hex.ts'
 import {
   CopyOnWriteDisk,
@@ -286,12 +286,49 @@ describe('A disk', () => {
     expect(await rig.execute({ cdb: [0x9e, 0x12, 0, 0, 0, 0, ...be32(2000), ...be32(24), 0, 0], length: 24 })).toEqual(
       good(24),
     )
-    expect(toHex(rig.data(24))).toBe('0000001400000000' + '00000000000007d0' + '00000030' + '00000000')
+    expect(toHex(rig.data(24))).toBe('0000001400000000' + '00000000000007d0' + '00000030' + '01000000')
+  })
+
+  it('tells which blocks take room, in as many runs as there is space for', async () => {
+    const thin = new MemoryDisk({ blocks: 2 ** 40 })
+    const rig = await StorageRig.ready({ disks: [thin, new CopyOnWriteDisk(thin), new FaultyDisk(thin, { seed: 1 })] })
+    const status = async (lba: number, length: number, lun = 0) => {
+      const cdb = [0x9e, 0x12, 0, 0, ...fromHex(lba.toString(16).padStart(12, '0')), ...be32(length), 0, 0]
+      const answer = await rig.execute({ cdb, length, lun })
+      if (answer.srb !== 1) return answer.sense
+      const { dataLength, descriptors } = LbaStatusData.decode(rig.data(answer.transferred))
+      expect(answer.transferred).toBe(4 + dataLength)
+      return descriptors.map((run) => `${run.status === 0 ? 'mapped' : 'free'} ${run.lba}+${run.count}`)
+    }
+    expect(await status(0, 24)).toEqual(['free 0+4294967295'])
+    expect(await status(5, 56)).toEqual([
+      'free 5+4294967295',
+      'free 4294967300+4294967295',
+      'free 8589934595+4294967295',
+    ])
+    const ones = new Uint8Array(512).fill(1)
+    // Across two chunks of the store, and far behind them.
+    await rig.execute({ cdb: [0x41, 0, ...be32(100), 0, 0, 100, 0] }, ones)
+    await rig.execute({ cdb: [0x41, 0, ...be32(0x1000_0000), 0, 0, 1, 0] }, ones)
+    const begins = ['free 0+100', 'mapped 100+100', 'free 200+268435256', 'mapped 268435456+1']
+    expect(await status(0, 72)).toEqual(begins)
+    expect(await status(0, 72, 2)).toEqual(begins)
+    expect(await status(0, 71)).toEqual(begins.slice(0, 3))
+    expect(await status(150, 40)).toEqual(['mapped 150+50', 'free 200+268435256'])
+    await rig.execute({ cdb: [0x93, 0x09, 0, 0, 0, 0, ...be32(120), ...be32(10), 0, 0] })
+    expect(await status(100, 56)).toEqual(['mapped 100+20', 'free 120+10', 'mapped 130+70'])
+    expect(await status(2 ** 40 - 1, 40)).toEqual([`free ${2 ** 40 - 1}+1`])
+    expect(await status(2 ** 40, 40)).toBe(sense(5, 0x2100))
+    // What cannot give blocks back says so everywhere: all is mapped, READ CAPACITY(16) has no LBPME, and there is no page B2h.
+    expect(await status(0, 24, 1)).toEqual(['mapped 0+4294967295'])
+    await rig.execute({ cdb: [0x9e, 0x10, ...Array(8).fill(0), ...be32(32), 0, 0], length: 32, lun: 1 })
+    expect(rig.data(16)[14]).toBe(0)
+    expect((await rig.execute({ cdb: inquiry(255, 0xb2), length: 255, lun: 1 })).sense).toBe(sense(5, 0x2400))
   })
 
   it('refuses what it does not know, with 20/00', async () => {
     const rig = await StorageRig.ready({ disk: disk() })
-    for (const opcode of [0x4d, 0x5e, 0x5f, 0x85, 0xa1, 0xa3, 0x43, 0xff]) {
+    for (const opcode of [0x4d, 0x85, 0xa1, 0xa3, 0x43, 0xff]) {
       expect(await rig.execute({ cdb: [opcode, ...Array(15).fill(0)] })).toEqual(illegal(0x2000))
     }
     for (const opcode of [0x00, 0x1b, 0x1e]) expect(await rig.execute({ cdb: [opcode, 0, 0, 0, 0, 0] })).toEqual(good())

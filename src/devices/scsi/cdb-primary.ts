@@ -173,57 +173,6 @@ export const MaintenanceIn = /* @__PURE__ */ struct(
   { size: 12 },
 )
 
-/** Service actions of PERSISTENT RESERVE IN. */
-export const PersistentReserveInAction = {
-  ReadKeys: 0,
-  ReadReservation: 1,
-  ReportCapabilities: 2,
-  ReadFullStatus: 3,
-} as const
-
-/** PERSISTENT RESERVE IN. */
-export const PersistentReserveIn = /* @__PURE__ */ struct(
-  'PersistentReserveIn',
-  {
-    opcode: constant(u8, ScsiOpcode.PersistentReserveIn),
-    action: bits(u8, {
-      serviceAction: bitField(0, 5, openEnum('PersistentReserveInAction', u8, PersistentReserveInAction)),
-    }),
-    reserved: reserved(5),
-    allocationLength: u16be,
-    control: u8,
-  },
-  { size: 10 },
-)
-
-/** Service actions of PERSISTENT RESERVE OUT. */
-export const PersistentReserveOutAction = {
-  Register: 0,
-  Reserve: 1,
-  Release: 2,
-  Clear: 3,
-  Preempt: 4,
-  PreemptAndAbort: 5,
-  RegisterAndIgnoreExistingKey: 6,
-  RegisterAndMove: 7,
-} as const
-
-/** PERSISTENT RESERVE OUT; keys stand in the parameter list, see ReservationParameters. */
-export const PersistentReserveOut = /* @__PURE__ */ struct(
-  'PersistentReserveOut',
-  {
-    opcode: constant(u8, ScsiOpcode.PersistentReserveOut),
-    action: bits(u8, {
-      serviceAction: bitField(0, 5, openEnum('PersistentReserveOutAction', u8, PersistentReserveOutAction)),
-    }),
-    kind: bits(u8, { reservationType: bitField(0, 4), scope: bitField(4, 4) }),
-    reserved: reserved(2),
-    parameterListLength: u32be,
-    control: u8,
-  },
-  { size: 10 },
-)
-
 /** ATA PASS-THROUGH(16): an ATA command for what is no ATA device here. */
 export const AtaPassThrough16 = /* @__PURE__ */ struct(
   'AtaPassThrough16',

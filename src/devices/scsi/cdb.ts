@@ -2,6 +2,7 @@ import { rest, struct, type UnionValue, u8, union } from '../../wire/index.ts'
 import * as block from './cdb-block.ts'
 import * as multimedia from './cdb-multimedia.ts'
 import * as primary from './cdb-primary.ts'
+import * as reservations from './reservations.ts'
 
 /** A command that is none of those described here: its operation code and what follows. */
 export const OtherCdb = /* @__PURE__ */ struct('OtherCdb', { opcode: u8, rest: rest() })
@@ -33,8 +34,8 @@ export const Cdb = /* @__PURE__ */ union('Cdb', { offset: 0, tag: u8, otherwise:
   { schema: multimedia.ReadDiscInformation },
   { schema: primary.ModeSelect10 },
   { schema: primary.ModeSense10 },
-  { schema: primary.PersistentReserveIn },
-  { schema: primary.PersistentReserveOut },
+  { schema: reservations.PersistentReserveIn },
+  { schema: reservations.PersistentReserveOut },
   { schema: primary.AtaPassThrough16 },
   { schema: block.Read16 },
   { schema: block.Write16 },

@@ -89,22 +89,6 @@ export const LbaStatusData = /* @__PURE__ */ struct('LbaStatusData', {
   ),
 })
 
-/** What PERSISTENT RESERVE IN READ KEYS and READ RESERVATION begin with. */
-export const ReservationHeader = /* @__PURE__ */ struct('ReservationHeader', {
-  /** Counts the changes of registrations. */
-  generation: u32be,
-  /** Bytes behind this word. */
-  additionalLength: u32be,
-  keys: restOf(u64be),
-})
-
-/** What PERSISTENT RESERVE OUT brings. Source: T10 SPC-4 6.16. */
-export const ReservationParameters = /* @__PURE__ */ struct(
-  'ReservationParameters',
-  { reservationKey: u64be, serviceActionKey: u64be, obsolete: u32be, flags: u8, reserved: reserved(u8), length: u16be },
-  { size: 24 },
-)
-
 const deviceSpecific = () => bits(u8, { dpoFua: bit(4), writeProtected: bit(7) })
 
 /** What MODE SENSE(6) begins with. */

@@ -1,7 +1,13 @@
-import { AdditionalSense, SenseKey, UnmapParameters } from '../../devices/scsi/index.ts'
+import {
+  AdditionalSense,
+  LbaStatusData,
+  ProvisioningStatus,
+  SenseKey,
+  UnmapParameters,
+} from '../../devices/scsi/index.ts'
 import { DataDirection } from '../../devices/storage/index.ts'
 import { tryDecode } from '../../wire/index.ts'
-import { type Disk, type DiskError, isWithin } from './disk.ts'
+import { type Disk, type DiskError, type DiskExtent, isWithin } from './disk.ts'
 import { dataOf, noData, PartRequest } from './part-request.ts'
 import { illegalRequest, type ScsiTask } from './scsi-task.ts'
 
@@ -37,6 +43,46 @@ function inTurn(
     isLooping = false
   }
   run()
+}
+
+/** Descriptors in one answer to GET LBA STATUS. */
+const mostDescriptors = 1024
+
+/** GET LBA STATUS: what takes room from a block on, in as many runs as are wanted. A disk that is not thin is mapped everywhere. */
+export function getLbaStatus(task: ScsiTask, disk: Disk, lba: number, allocation: number, isThin: boolean): void {
+  if (!isWithin(disk, lba, 1)) {
+    task.check(illegalRequest(AdditionalSense.LbaOutOfRange))
+    return
+  }
+  const wanted = Math.floor((Math.min(allocation, task.data.size) - 8) / 16)
+  const all = [{ blocks: disk.blocks - lba, isMapped: true }]
+  const extents = isThin ? disk.extents?.(lba) : undefined
+  const descriptors = lbaStatusOf(disk, lba, extents ?? all, Math.max(1, Math.min(wanted, mostDescriptors)))
+  task.reply(LbaStatusData.encode({ dataLength: 4 + 16 * descriptors.length, descriptors }), allocation)
+}
+
+/** Runs as descriptors: those that are alike are one, up to 2^32 - 1 blocks. */
+function lbaStatusOf(disk: Disk, lba: number, extents: Iterable<DiskExtent>, most: number) {
+  const descriptors: { lba: bigint; count: number; status: number }[] = []
+  let at = lba
+  for (const { blocks, isMapped } of extents) {
+    const status = isMapped ? ProvisioningStatus.Mapped : ProvisioningStatus.Deallocated
+    let left = Math.min(blocks, disk.blocks - at)
+    while (left > 0) {
+      let last = descriptors.at(-1)
+      if (last === undefined || last.status !== status || last.count === 0xffff_ffff) {
+        if (descriptors.length === most) return descriptors
+        last = { lba: BigInt(at), count: 0, status }
+        descriptors.push(last)
+      }
+      const count = Math.min(left, 0xffff_ffff - last.count)
+      last.count += count
+      left -= count
+      at += count
+    }
+    if (at === disk.blocks) break
+  }
+  return descriptors
 }
 
 /** UNMAP: every range is checked before the first is given back. */

@@ -2,25 +2,20 @@ import {
   AdditionalSense,
   Cdb,
   type Cdb as CdbValue,
-  fixedSense,
-  LbaStatusData,
   PeripheralType,
-  ProvisioningStatus,
-  ReadCapacity10Data,
   ReadCapacity16Data,
   ScsiOpcode,
-  type Sense,
-  SenseKey,
   ServiceActionIn,
 } from '../../devices/scsi/index.ts'
-import { DataDirection } from '../../devices/storage/index.ts'
 import { inquiryData } from './absent-unit.ts'
 import { checkGeometry, type Disk, isWithin } from './disk.ts'
-import { unmap, verify, writeSame } from './disk-commands.ts'
-import type { LogicalUnit } from './logical-unit.ts'
+import { getLbaStatus, unmap, verify, writeSame } from './disk-commands.ts'
 import { diskPages, type ModeFacts, modeSelect, modeSense } from './mode-data.ts'
+import { isKeptOut, persistentReserveIn, persistentReserveOut } from './reservation-commands.ts'
+import { Reservations } from './reservations.ts'
 import { illegalRequest, type ScsiTask } from './scsi-task.ts'
-import { identityOf, type VpdFacts, vpdPage } from './vpd.ts'
+import { readCapacity10, ScsiUnit } from './scsi-unit.ts'
+import { identityOf } from './vpd.ts'
 
 /** How a disk shows to the guest. */
 export interface DiskUnitOptions {
@@ -34,26 +29,26 @@ export interface DiskUnitOptions {
 const maxWriteSame = 0xffff
 
 /** A disk as SCSI has it: a direct access block device. Source: T10 SPC-4 and SBC-3; texts and refusals as OpenVMM scsidisk. */
-export class DiskUnit implements LogicalUnit {
-  readonly #inquiry: Uint8Array
-  readonly #vpd: VpdFacts
+export class DiskUnit extends ScsiUnit {
   readonly #mode: ModeFacts
-  /** What the next command but INQUIRY and REPORT LUNS is told instead. */
-  #attention: Sense | undefined
-  readonly #blockSize: number
+  /** Blocks can be given back: the disk is thinly provisioned, and what was given back reads as zeros. */
+  readonly #isThin: boolean
+  readonly #reservations: Reservations
 
+  /** Throws `RangeError` for a disk of impossible measures. */
   constructor(
     readonly disk: Disk,
     { product = 'Virtual Disk', identity = '' }: DiskUnitOptions = {},
   ) {
     checkGeometry(disk)
-    this.#blockSize = disk.blockSize
-    this.#inquiry = inquiryData({ deviceType: PeripheralType.Disk, qualifier: 0 }, product)
-    this.#vpd = {
+    const isThin = disk.unmap !== undefined && disk.isReadOnly !== true
+    super(inquiryData({ deviceType: PeripheralType.Disk, qualifier: 0 }, product), {
       deviceType: PeripheralType.Disk,
       identity: identityOf(identity),
-      block: { canUnmap: disk.unmap !== undefined && disk.isReadOnly !== true, maxWriteSame },
-    }
+      block: { canUnmap: isThin, maxWriteSame },
+    })
+    this.#isThin = isThin
+    this.#reservations = Reservations.of(disk)
     this.#mode = {
       mediumType: 0,
       isReadOnly: disk.isReadOnly === true,
@@ -63,20 +58,14 @@ export class DiskUnit implements LogicalUnit {
     }
   }
 
-  /** A UNIT ATTENTION for the next command that can have one, such as `AdditionalSense.CapacityDataHasChanged`. */
-  attention(additional: number): void {
-    this.#attention = { key: SenseKey.UnitAttention, additional }
+  /** Who has reserved the disk: all units that have it share that. */
+  get reservations(): Reservations {
+    return this.#reservations
   }
 
-  execute(task: ScsiTask): void {
+  protected override command(task: ScsiTask, opcode: number): void {
     const { cdb, cdbView } = task
-    const opcode = cdb[0] ?? 0
-    if (this.#attention !== undefined && opcode !== ScsiOpcode.Inquiry && opcode !== ScsiOpcode.RequestSense) {
-      const sense = this.#attention
-      this.#attention = undefined
-      task.check(sense)
-      return
-    }
+    if (this.#reservations.type !== 0 && isKeptOut(task, this.#reservations)) return
     switch (opcode) {
       case ScsiOpcode.Read10:
       case ScsiOpcode.Write10:
@@ -101,28 +90,8 @@ export class DiskUnit implements LogicalUnit {
 
   /** READ and WRITE of all lengths. @param hasFlags READ(6) and WRITE(6) have no FUA bit. */
   #transfer(task: ScsiTask, lba: number, blocks: number, isWrite: boolean, hasFlags = true): void {
-    const { disk } = this
-    const length = blocks * this.#blockSize
-    if (!isWithin(disk, lba, blocks)) {
-      task.check(illegalRequest(AdditionalSense.LbaOutOfRange))
-      return
-    }
-    if (isWrite && disk.isReadOnly === true) {
-      task.failed('write-protected')
-      return
-    }
-    if (blocks === 0) {
-      task.good()
-      return
-    }
-    if (length > task.data.size || task.direction !== (isWrite ? DataDirection.Write : DataDirection.Read)) {
-      task.check(illegalRequest(AdditionalSense.InvalidFieldInCdb))
-      return
-    }
     const isForced = isWrite && hasFlags && ((task.cdb[1] ?? 0) & 0x08) !== 0
-    task.prepare(lba, blocks, length, isForced ? disk : undefined)
-    if (isWrite) disk.write(task)
-    else disk.read(task)
+    this.transfer(task, this.disk, lba, blocks, isWrite, isForced)
   }
 
   #other(task: ScsiTask, cdb: CdbValue): void {
@@ -133,15 +102,6 @@ export class DiskUnit implements LogicalUnit {
       case 'PreventAllowMediumRemoval':
         task.good()
         break
-      case 'RequestSense': {
-        const sense = this.#attention ?? { key: SenseKey.NoSense, additional: AdditionalSense.None }
-        this.#attention = undefined
-        task.reply(fixedSense(sense), cdb.allocationLength)
-        break
-      }
-      case 'Inquiry':
-        this.#inquire(task, cdb.flags.vitalProductData, cdb.pageCode, cdb.allocationLength)
-        break
       case 'ModeSense6':
       case 'ModeSense10':
         modeSense(task, cdb, this.#mode)
@@ -151,12 +111,7 @@ export class DiskUnit implements LogicalUnit {
         modeSelect(task, cdb, this.#mode)
         break
       case 'ReadCapacity10':
-        task.reply(
-          ReadCapacity10Data.encode({
-            lastLba: Math.min(disk.blocks - 1, 0xffff_ffff),
-            blockLength: disk.blockSize,
-          }),
-        )
+        readCapacity10(task, disk)
         break
       case 'ServiceActionIn16':
         this.#serviceActionIn(task, cdb.action.serviceAction, cdb.lba, cdb.allocationLength)
@@ -183,40 +138,36 @@ export class DiskUnit implements LogicalUnit {
       case 'WriteAndVerify16':
         this.#transfer(task, Number(cdb.lba), cdb.length, true, false)
         break
+      case 'PersistentReserveIn':
+        persistentReserveIn(task, cdb, this.#reservations)
+        break
+      case 'PersistentReserveOut': {
+        const { nexus } = task
+        const attention = (additional: number): void => this.attention(additional, nexus)
+        persistentReserveOut(task, cdb, disk, this.#reservations, { nexus, attention })
+        break
+      }
       default:
-        task.check(illegalRequest(AdditionalSense.InvalidCommandOperationCode))
+        this.common(task, cdb)
     }
-  }
-
-  #inquire(task: ScsiTask, isVpd: boolean, pageCode: number, allocation: number): void {
-    const data = isVpd ? vpdPage(pageCode, this.#vpd) : pageCode === 0 ? this.#inquiry : undefined
-    if (data === undefined) task.check(illegalRequest(AdditionalSense.InvalidFieldInCdb))
-    else task.reply(data, allocation)
   }
 
   #serviceActionIn(task: ScsiTask, action: number, lba: bigint, allocation: number): void {
     const { disk } = this
     if (action === ServiceActionIn.ReadCapacity16) {
-      const canUnmap = this.#vpd.block?.canUnmap === true
       task.reply(
         ReadCapacity16Data.encode({
           lastLba: BigInt(disk.blocks - 1),
           blockLength: disk.blockSize,
           protection: { enabled: false, protectionType: 0, basis: 0 },
           exponents: { blocksPerPhysical: disk.blockSize === 512 ? 3 : 0, protectionIntervals: 0 },
-          provisioning: { lowestAligned: 0, readsZeros: canUnmap, thin: canUnmap },
+          provisioning: { lowestAligned: 0, readsZeros: this.#isThin, thin: this.#isThin },
         }),
         allocation,
       )
     } else if (action !== ServiceActionIn.GetLbaStatus) {
       task.check(illegalRequest(AdditionalSense.InvalidFieldInCdb))
-    } else if (lba >= BigInt(disk.blocks)) task.check(illegalRequest(AdditionalSense.LbaOutOfRange))
-    else {
-      // Which blocks are in use only the disk knows; that all are is always a right answer.
-      const count = Math.min(disk.blocks - Number(lba), 0xffff_ffff)
-      const descriptors = [{ lba, count, status: ProvisioningStatus.Mapped }]
-      task.reply(LbaStatusData.encode({ dataLength: 20, descriptors }), allocation)
-    }
+    } else getLbaStatus(task, disk, Number(lba), allocation, this.#isThin)
   }
 
   #flush(task: ScsiTask, lba: number, blocks: number): void {

@@ -35,6 +35,14 @@ export interface DiskRequest {
   complete(error?: DiskError): void
 }
 
+/** A run of neighbouring blocks that are alike. */
+export interface DiskExtent {
+  /** How many, at least 1. */
+  readonly blocks: number
+  /** Whether they take room. What does not reads as zeros. */
+  readonly isMapped: boolean
+}
+
 /** A disk as virtual devices use it. All methods return before or after the request is complete, as the disk likes. */
 export interface Disk {
   /** Bytes in a block: 512, 1024, 2048 or 4096. */
@@ -49,6 +57,11 @@ export interface Disk {
   flush?(request: DiskRequest): void
   /** Gives blocks back: they read as zeros from then on. Without it, guests are told that the disk cannot. */
   unmap?(request: DiskRequest): void
+  /**
+   * Which blocks take room: runs that follow each other from `lba` on, to the end of the disk or as far as they are asked for, told at
+   * once. Neighbouring runs may be alike. Asked of disks that can `unmap`; without it, all blocks count as taking room.
+   */
+  extents?(lba: number): Iterable<DiskExtent>
 }
 
 /** Throws `RangeError` unless a disk's measures are possible. */

@@ -4,22 +4,19 @@ import {
   type Cdb as CdbValue,
   DiscInformation,
   FeatureHeader,
-  fixedSense,
   MediaEvent,
   PeripheralType,
-  ReadCapacity10Data,
   ScsiOpcode,
   type Sense,
   SenseKey,
   TocData,
 } from '../../devices/scsi/index.ts'
-import { DataDirection } from '../../devices/storage/index.ts'
 import { inquiryData } from './absent-unit.ts'
-import { checkGeometry, type Disk, isWithin } from './disk.ts'
-import type { LogicalUnit } from './logical-unit.ts'
+import { checkGeometry, type Disk } from './disk.ts'
 import { modeSense } from './mode-data.ts'
 import { illegalRequest, type ScsiTask } from './scsi-task.ts'
-import { identityOf, vpdPage } from './vpd.ts'
+import { readCapacity10, ScsiUnit } from './scsi-unit.ts'
+import { identityOf } from './vpd.ts'
 
 const sectorSize = 2048
 const notPresent: Sense = { key: SenseKey.NotReady, additional: AdditionalSense.MediumNotPresent }
@@ -40,18 +37,18 @@ const capabilities = new Uint8Array([0x2a, 18, 0x08, 0, 0x71, 0x60, 0x29, 0, ...
  * const drive = new DvdUnit(new FileDisk('/path/of/image.iso', { blockSize: 2048, readOnly: true }))
  * ```
  */
-export class DvdUnit implements LogicalUnit {
+export class DvdUnit extends ScsiUnit {
   #medium: Disk | undefined
-  #attention: Sense | undefined
   #event: number = MediaEventCode.None
   #isLocked = false
-  readonly #identity: Uint8Array
 
   /** Throws `RangeError` for a medium of other blocks. */
   constructor(medium?: Disk, identity = 'dvd') {
-    if (medium !== undefined) this.insert(medium)
-    this.#attention = undefined
-    this.#identity = identityOf(identity)
+    super(inquiryData({ deviceType: PeripheralType.CdDvd, qualifier: 0 }, 'Virtual DVD-ROM', true), {
+      deviceType: PeripheralType.CdDvd,
+      identity: identityOf(identity),
+    })
+    if (medium !== undefined) this.#load(medium)
   }
 
   /** The disk that is in. */
@@ -66,11 +63,8 @@ export class DvdUnit implements LogicalUnit {
 
   /** Puts a disk in, in place of the one that is in. The guest is told with its next command. */
   insert(medium: Disk): void {
-    checkGeometry(medium)
-    if (medium.blockSize !== sectorSize) throw new RangeError(`a DVD with blocks of ${medium.blockSize} bytes`)
-    this.#medium = medium
-    this.#attention = { key: SenseKey.UnitAttention, additional: AdditionalSense.MediumMayHaveChanged }
-    this.#event = MediaEventCode.NewMedia
+    this.#load(medium)
+    this.attention(AdditionalSense.MediumMayHaveChanged)
   }
 
   /** Takes the disk out, locked or not, and answers it. */
@@ -81,31 +75,23 @@ export class DvdUnit implements LogicalUnit {
     return medium
   }
 
-  execute(task: ScsiTask): void {
-    const { cdbView } = task
-    const opcode = task.cdb[0] ?? 0
-    const isTold = opcode === ScsiOpcode.Inquiry || opcode === ScsiOpcode.GetEventStatusNotification
-    if (this.#attention !== undefined && !isTold && opcode !== ScsiOpcode.RequestSense) {
-      const sense = this.#attention
-      this.#attention = undefined
-      task.check(sense)
-    } else if (opcode === ScsiOpcode.Read10) this.#read(task, cdbView.getUint32(2), cdbView.getUint16(7))
+  protected override command(task: ScsiTask, opcode: number): void {
+    const { cdb, cdbView } = task
+    if (opcode === ScsiOpcode.Read10) this.#read(task, cdbView.getUint32(2), cdbView.getUint16(7))
     else if (opcode === ScsiOpcode.Read12) this.#read(task, cdbView.getUint32(2), cdbView.getUint32(6))
-    else this.#other(task, Cdb.decode(task.cdb))
+    else this.#other(task, Cdb.decode(cdb))
+  }
+
+  #load(medium: Disk): void {
+    checkGeometry(medium)
+    if (medium.blockSize !== sectorSize) throw new RangeError(`a DVD with blocks of ${medium.blockSize} bytes`)
+    this.#medium = medium
+    this.#event = MediaEventCode.NewMedia
   }
 
   #read(task: ScsiTask, lba: number, blocks: number): void {
-    const medium = this.#medium
-    const length = blocks * sectorSize
-    if (medium === undefined) task.check(notPresent)
-    else if (!isWithin(medium, lba, blocks)) task.check(illegalRequest(AdditionalSense.LbaOutOfRange))
-    else if (blocks === 0) task.good()
-    else if (length > task.data.size || task.direction !== DataDirection.Read) {
-      task.check(illegalRequest(AdditionalSense.InvalidFieldInCdb))
-    } else {
-      task.prepare(lba, blocks, length)
-      medium.read(task)
-    }
+    if (this.#medium === undefined) task.check(notPresent)
+    else this.transfer(task, this.#medium, lba, blocks, false, false)
   }
 
   #other(task: ScsiTask, cdb: CdbValue): void {
@@ -115,21 +101,6 @@ export class DvdUnit implements LogicalUnit {
         if (medium === undefined) task.check(notPresent)
         else task.good()
         break
-      case 'RequestSense': {
-        const sense = this.#attention ?? { key: SenseKey.NoSense, additional: AdditionalSense.None }
-        this.#attention = undefined
-        task.reply(fixedSense(sense), cdb.allocationLength)
-        break
-      }
-      case 'Inquiry': {
-        const facts = { deviceType: PeripheralType.CdDvd, identity: this.#identity }
-        const standard = inquiryData({ deviceType: PeripheralType.CdDvd, qualifier: 0 }, 'Virtual DVD-ROM', true)
-        const { vitalProductData } = cdb.flags
-        const data = vitalProductData ? vpdPage(cdb.pageCode, facts) : cdb.pageCode === 0 ? standard : undefined
-        if (data === undefined) task.check(illegalRequest(AdditionalSense.InvalidFieldInCdb))
-        else task.reply(data, cdb.allocationLength)
-        break
-      }
       case 'ModeSense6':
       case 'ModeSense10':
         modeSense(task, cdb, {
@@ -154,16 +125,18 @@ export class DvdUnit implements LogicalUnit {
         this.#events(task, cdb.flags.polled, cdb.classes, cdb.allocationLength)
         break
       default:
-        if (medium === undefined) task.check(needsMedium(cdb) ? notPresent : illegalRequest(unknownCommand))
-        else this.#ofMedium(task, cdb, medium)
+        if (medium !== undefined) this.#ofMedium(task, cdb, medium)
+        else if (needsMedium(cdb)) task.check(notPresent)
+        else this.common(task, cdb)
     }
   }
 
   /** What can only be answered with a medium in. */
-  #ofMedium(task: ScsiTask, cdb: CdbValue, { blocks }: Disk): void {
+  #ofMedium(task: ScsiTask, cdb: CdbValue, medium: Disk): void {
+    const { blocks } = medium
     switch (cdb.type) {
       case 'ReadCapacity10':
-        task.reply(ReadCapacity10Data.encode({ lastLba: Math.min(blocks - 1, 0xffff_ffff), blockLength: sectorSize }))
+        readCapacity10(task, medium)
         break
       case 'ReadToc':
         if (cdb.format.format > 1 || (cdb.format.format === 0 && cdb.track > 1 && cdb.track !== leadOut)) {
@@ -184,7 +157,7 @@ export class DvdUnit implements LogicalUnit {
         )
         break
       default:
-        task.check(illegalRequest(unknownCommand))
+        this.common(task, cdb)
     }
   }
 
@@ -217,8 +190,6 @@ export class DvdUnit implements LogicalUnit {
     task.reply(isAsked ? event : event.subarray(0, 4), allocation)
   }
 }
-
-const unknownCommand = AdditionalSense.InvalidCommandOperationCode
 
 function needsMedium({ type }: CdbValue): boolean {
   return type === 'ReadCapacity10' || type === 'ReadToc' || type === 'ReadDiscInformation'

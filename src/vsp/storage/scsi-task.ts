@@ -4,6 +4,8 @@ import { DataDirection, ScsiRequest, SrbFlags, SrbStatus, VstorHeader } from '..
 import type { RingPacket } from '../../vmbus/ring/index.ts'
 import type { Disk, DiskError, DiskRequest } from './disk.ts'
 import { GuestData } from './guest-data.ts'
+import type { LogicalUnit } from './logical-unit.ts'
+import type { Nexus } from './nexus.ts'
 import { ScsiAnswer } from './scsi-answer.ts'
 
 const requestAt = VstorHeader.size
@@ -33,6 +35,10 @@ export class ScsiTask implements DiskRequest {
   readonly data = new GuestData()
   lba = 0
   blocks = 0
+  /** For the VSP: who executes it. */
+  unit: LogicalUnit | undefined
+  /** Called once when the unit is done with it; see {@link afterwards}. */
+  #whenDone: (() => void) | undefined
   /** The packet, copied; and how much of it there was, 48 to 64 bytes. */
   readonly #packet = new Uint8Array(64)
   readonly #view = new DataView(this.#packet.buffer)
@@ -52,8 +58,11 @@ export class ScsiTask implements DiskRequest {
   #waitsIn: Set<ScsiTask> | undefined
   readonly #done: (task: ScsiTask) => void
 
-  /** @param done is called when the task is free again. */
-  constructor(done: (task: ScsiTask) => void) {
+  /** @param nexus whose commands it brings. @param done is called when the task is free again. */
+  constructor(
+    readonly nexus: Nexus,
+    done: (task: ScsiTask) => void,
+  ) {
     this.#done = done
     this.cdb = this.#packet.subarray(place.cdb, place.cdb + 16)
     this.cdbView = new DataView(this.#packet.buffer, place.cdb, 16)
@@ -123,10 +132,18 @@ export class ScsiTask implements DiskRequest {
     this.data.revoke()
   }
 
-  /** For the VSP: tells the guest that the command is aborted. Whatever the unit still does is nothing to it. */
+  /** For the VSP: calls `act` once the unit is done with it, whether or not the guest hears of that. */
+  afterwards(act: () => void): void {
+    const before = this.#whenDone
+    this.#whenDone = () => {
+      before?.()
+      act()
+    }
+  }
+
+  /** For the VSP: tells the guest that the command is aborted; to be abandoned then. */
   abort(): void {
     this.#answerWith(SrbStatus.Aborted, ScsiStatus.Good, 0, undefined)
-    this.abandon()
   }
 
   /** The command is done, and moved so many bytes. */
@@ -225,7 +242,11 @@ export class ScsiTask implements DiskRequest {
     this.#channel = undefined
     this.data.revoke()
     this.#state = 'free'
+    const whenDone = this.#whenDone
+    this.#whenDone = undefined
+    this.unit = undefined
     this.#done(this)
+    whenDone?.()
   }
 
   #answerWith(srbStatus: number, scsiStatus: number, transferred: number, sense: Sense | undefined): void {

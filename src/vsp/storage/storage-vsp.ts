@@ -23,7 +23,9 @@ import type { Disk } from './disk.ts'
 import { DiskUnit } from './disk-unit.ts'
 import { type Answer, Handshake, type HandshakeOptions } from './handshake.ts'
 import { addressKey, type LogicalUnit, type ScsiAddress } from './logical-unit.ts'
+import type { Nexus } from './nexus.ts'
 import { ScsiTask } from './scsi-task.ts'
+import { identityOf, nameOf } from './vpd.ts'
 
 /** What can stand at a LUN: a disk, or any unit of your own. */
 export type StorageUnit = Disk | LogicalUnit
@@ -73,6 +75,7 @@ export class StorageVsp extends Vsp<StorageVspEvents> {
   readonly offer: OfferParams
   readonly #options: StorageVspOptions
   readonly #handshake: Handshake
+  readonly #nexus: Nexus
   /** The one path of an IDE accelerator. */
   readonly #path: number | undefined
   readonly #units = new Map<number, LogicalUnit>()
@@ -84,6 +87,8 @@ export class StorageVsp extends Vsp<StorageVspEvents> {
   /** Tasks that nobody uses, and those of each channel. */
   readonly #free: ScsiTask[] = []
   readonly #running = new Map<Channel, Set<ScsiTask>>()
+  /** Tasks that are nothing to a guest any more, while their units are still at them. */
+  readonly #abandoned = new Set<ScsiTask>()
   /** Sub-channels offered so far. */
   #subchannels = 0
   /** Where answers are made. */
@@ -95,6 +100,10 @@ export class StorageVsp extends Vsp<StorageVspEvents> {
     this.#options = options
     this.#handshake = new Handshake(options)
     this.offer = offerOf(options)
+    this.#nexus = {
+      address: nameOf(identityOf(this.offer.instanceId)),
+      settled: (disk, done) => this.#settled(disk, done),
+    }
     this.#path = this.#home.path
     const { disk, disks = disk === undefined ? [] : [disk] } = options
     for (const [lun, unit] of disks.entries()) this.add({ ...this.#home, lun }, unit)
@@ -157,7 +166,10 @@ export class StorageVsp extends Vsp<StorageVspEvents> {
       count: () => this.#packets,
       isBusy: () => this.running > 0,
       abort: () => {
-        for (const tasks of this.#running.values()) for (const task of [...tasks]) task.abort()
+        for (const task of [...this.#running.values()].flatMap((tasks) => [...tasks])) {
+          task.abort()
+          this.#abandon(task)
+        }
       },
     })
   }
@@ -170,7 +182,7 @@ export class StorageVsp extends Vsp<StorageVspEvents> {
   }
 
   protected override onClose(channel: Channel, reason: CloseReason): void {
-    for (const task of this.#running.get(channel) ?? []) task.abandon()
+    for (const task of this.#running.get(channel) ?? []) this.#abandon(task)
     this.#running.delete(channel)
     if (channel.subchannelIndex !== 0) return
     this.#handshake.reset()
@@ -215,7 +227,7 @@ export class StorageVsp extends Vsp<StorageVspEvents> {
       this.#stop(channel, 'storage-short-packet', 'SHORT', 'payload', 0, `${length} bytes are no SCSI request`)
       return
     }
-    const task = this.#free.pop() ?? new ScsiTask((done) => this.#free.push(done))
+    const task = this.#free.pop() ?? new ScsiTask(this.#nexus, (done) => this.#free.push(done))
     task.take(packet, channel)
     const wanted = task.transferLength
     let isReachable = true
@@ -228,7 +240,9 @@ export class StorageVsp extends Vsp<StorageVspEvents> {
       }
       isReachable = size
     }
-    if (isReachable) this.#unitFor(task).execute(task)
+    const unit = this.#unitFor(task)
+    task.unit = unit
+    if (isReachable) unit.execute(task)
     else task.fail(SrbStatus.InternalError)
     if (!task.isRunning) return
     const tasks = this.#running.get(channel)
@@ -253,6 +267,29 @@ export class StorageVsp extends Vsp<StorageVspEvents> {
     }
     if (wanted === 0) return true
     return task.data.take(channel.memory, ranges, wanted)
+  }
+
+  #abandon(task: ScsiTask): void {
+    task.abandon()
+    this.#abandoned.add(task)
+    task.afterwards(() => this.#abandoned.delete(task))
+  }
+
+  /** For PREEMPT AND ABORT: what is at the disk is not torn out of its hands, but waited for. */
+  #settled(disk: Disk, done: () => void): void {
+    let open = 1
+    const over = (): void => {
+      open -= 1
+      if (open === 0) done()
+    }
+    for (const tasks of [...this.#running.values(), this.#abandoned]) {
+      for (const task of tasks) {
+        if (!(task.unit instanceof DiskUnit) || task.unit.disk !== disk) continue
+        open += 1
+        task.afterwards(over)
+      }
+    }
+    over()
   }
 
   /** Where a command goes. An IDE accelerator has one path, whatever the guest says (Linux always says 0). */

@@ -78,8 +78,8 @@ type Peripheral = { readonly deviceType: number; readonly qualifier: number }
 
 /** A locally assigned NAA name (binary, 8 bytes) and a T10 vendor name (ASCII). */
 function identification(peripheral: Peripheral, identity: Uint8Array): Uint8Array {
-  const naa = identity.slice()
-  naa[0] = 0x30 | ((naa[0] ?? 0) & 0x0f)
+  const naa = new Uint8Array(8)
+  new DataView(naa.buffer).setBigUint64(0, nameOf(identity))
   const text = Array.from(identity, (byte) => byte.toString(16).padStart(2, '0')).join('')
   const t10 = new Uint8Array([...inquiryText(vendor, 8), ...inquiryText(text, text.length)])
   const kind = (designatorType: number) => ({ designatorType, association: 0, protocolValid: false })
@@ -106,6 +106,12 @@ function limits(peripheral: Peripheral, canUnmap: boolean, maxWriteSame: number)
     unmapAlignment: { alignment: 0, valid: false },
     maxWriteSameLength: BigInt(maxWriteSame),
   })
+}
+
+/** A name made of an identity: NAA 3, locally assigned. Source: T10 SPC-4 7.8.6.6. */
+export function nameOf(identity: Uint8Array): bigint {
+  const { buffer, byteOffset } = identity
+  return (new DataView(buffer, byteOffset).getBigUint64(0) & 0x0fff_ffff_ffff_ffffn) | 0x3000_0000_0000_0000n
 }
 
 /** Eight bytes drawn from a text: two hashes of it (FNV-1a, 32 bits). */

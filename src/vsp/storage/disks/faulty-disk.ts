@@ -1,5 +1,5 @@
 import { Random } from '../../../channels/random.ts'
-import type { Disk, DiskError, DiskRequest } from '../disk.ts'
+import type { Disk, DiskError, DiskExtent, DiskRequest } from '../disk.ts'
 
 /** What a {@link FaultyDisk} does, and how often: shares of all requests, 0 … 1. */
 export interface FaultyDiskOptions {
@@ -19,6 +19,7 @@ export class FaultyDisk implements Disk {
   readonly blocks: number
   readonly isReadOnly: boolean
   readonly unmap?: (request: DiskRequest) => void
+  readonly extents?: (lba: number) => Iterable<DiskExtent>
   readonly #random: Random
   readonly #options: FaultyDiskOptions
   readonly #waiting: (() => void)[] = []
@@ -34,6 +35,7 @@ export class FaultyDisk implements Disk {
     this.#random = new Random(options.seed)
     const unmap = disk.unmap?.bind(disk)
     if (unmap !== undefined) this.unmap = (request) => this.#pass(request, unmap)
+    if (disk.extents !== undefined) this.extents = disk.extents.bind(disk)
   }
 
   /** Requests that wait. */

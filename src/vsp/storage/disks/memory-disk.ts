@@ -1,4 +1,4 @@
-import { checkGeometry, type Disk, type DiskRequest } from '../disk.ts'
+import { checkGeometry, type Disk, type DiskExtent, type DiskRequest } from '../disk.ts'
 import { SparseBlocks } from './sparse-blocks.ts'
 
 /** A disk in memory, of any size: only what is written takes room. It answers at once. */
@@ -33,5 +33,9 @@ export class MemoryDisk implements Disk {
   unmap(request: DiskRequest): void {
     this.#store.forget(request.lba, request.blocks)
     request.complete()
+  }
+
+  extents(lba: number): Iterable<DiskExtent> {
+    return this.#store.runs(lba, this.blocks)
   }
 }

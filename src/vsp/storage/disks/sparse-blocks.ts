@@ -1,4 +1,5 @@
 import type { GuestMemory } from '../../../memory/index.ts'
+import type { DiskExtent } from '../disk.ts'
 
 const chunkBytes = 0x1_0000
 
@@ -26,6 +27,25 @@ export class SparseBlocks {
     let count = 1
     while (count < limit && (present[first + count] === 1) === isPresent) count += 1
     return { isPresent, count }
+  }
+
+  /** Runs of blocks that were written, or not, from `lba` to before `end`. */
+  *runs(lba: number, end: number): Generator<DiskExtent> {
+    const { blocksPerChunk } = this
+    let at = lba
+    const first = Math.floor(lba / blocksPerChunk)
+    const numbers = [...this.#chunks.keys()].filter((number) => number >= first).sort((a, b) => a - b)
+    for (const number of numbers) {
+      const start = Math.max(at, number * blocksPerChunk)
+      if (start > at) yield { blocks: start - at, isMapped: false }
+      const stop = Math.min(end, (number + 1) * blocksPerChunk)
+      for (at = start; at < stop; ) {
+        const { isPresent, count } = this.run(at, stop - at)
+        yield { blocks: count, isMapped: isPresent }
+        at += count
+      }
+    }
+    if (at < end) yield { blocks: end - at, isMapped: false }
   }
 
   /** Copies blocks to `data` at `offset`; those that were never written are zeros. */
