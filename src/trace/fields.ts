@@ -8,8 +8,18 @@ export interface LineField {
   readonly text: string
 }
 
-/** Left out of a line: shown in a column of its own, or said by the message's name. */
-const elsewhere = new Set(['type', 'header', 'channelId', 'interfaceId', 'descriptor', 'payload'])
+/** Left out of a line: shown in a column of its own, said by the message's name, or telling only how a message is laid out. */
+const elsewhere = new Set([
+  'type',
+  'header',
+  'channelId',
+  'interfaceId',
+  'descriptor',
+  'payload',
+  'informationOffset',
+  'statusBufferOffset',
+  'tableOffset',
+])
 /** Worth a look even when it is zero. */
 const telling = new Set([
   'status',
@@ -36,11 +46,17 @@ const none: Readonly<Record<string, string>> = { monitorId: '255', sendBufferSec
 function collect(json: JsonValue, into: LineField[]): void {
   if (!isObject(json)) return
   for (const [name, part] of Object.entries(json)) {
-    if (elsewhere.has(name)) continue
+    if (elsewhere.has(name) || (name === 'pipe' && isOrdinaryPipe(part))) continue
     const text = typeof part === 'number' && inHex.has(name) ? hexWord(part) : wordOf(part)
     if (text === undefined) collect(part, into)
     else if (text !== none[name] && (text !== '0' || telling.has(name))) into.push({ name, text })
   }
+}
+
+/** Whether a pipe header tells no more than that a message follows. */
+function isOrdinaryPipe(json: JsonValue): boolean {
+  const kind = isObject(json) ? json.packetType : undefined
+  return kind !== undefined && isObject(kind) && kind.name === 'Data'
 }
 
 /** A value in words; `undefined` for a structure, whose fields stand for themselves. */

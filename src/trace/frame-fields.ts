@@ -39,11 +39,14 @@ function kindOf(frame: Uint8Array): string {
   return `${name} ${address(source)}${port(transportOffset)} → ${address(target)}${port(transportOffset + 2)}`
 }
 
-/** An IPv4 address with dots; an IPv6 address in groups, brackets around it for the sake of a port. */
+/** An IPv4 address with dots; an IPv6 address in brackets for the sake of a port, its longest run of zeros left out (RFC 5952). */
 function addressText(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join('.')
   const groups = toHex(bytes).match(/..../g) ?? []
-  return `[${groups.map((group) => group.replace(/^0{1,3}/, '')).join(':')}]`
+  const text = groups.map((group) => group.replace(/^0{1,3}/, '')).join(':')
+  const zeros = text.match(/\b0(:0)+\b/g) ?? []
+  const longest = zeros.reduce((most, run) => (run.length > most.length ? run : most), '')
+  return longest === '' ? `[${text}]` : `[${text.replace(new RegExp(`:?\\b${longest}\\b:?`), '::')}]`
 }
 
 function macText(bytes: Uint8Array): string {
