@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import {
+  HvCallFlushVirtualAddressList,
+  HvCallFlushVirtualAddressSpace,
+  HvCallFlushVirtualAddressSpaceEx,
+} from '../src/hypercall/calls/address-space.ts'
+import {
   HvCallAttachDeviceDomain,
   HvCallCreateDeviceDomain,
   HvCallMapDeviceGpaPages,
@@ -306,4 +311,25 @@ describe('the instruction', () => {
     expect(unmodelledCalls.every(({ why }) => why.length > 0)).toBe(true)
     expect(new Set(unmodelledCalls.map(({ status }) => status))).toEqual(new Set([0x00, 0x08, 0x1e, 0x02]))
   })
+})
+
+it('flushes are judged, though there is nothing to flush: flags, VPs, address space', () => {
+  const { childCaller } = rig()
+  const space = (flags: bigint, processorMask = 1n, addressSpace = 0x1000n) =>
+    childCaller.call(HvCallFlushVirtualAddressSpace, { input: { addressSpace, flags, processorMask } }).status
+  const list = (flags: bigint, processorMask = 1n) =>
+    childCaller.call(HvCallFlushVirtualAddressList, {
+      input: { addressSpace: 0x1000n, flags, processorMask },
+      elements: [{ gvaRange: { additionalPages: 0, gvaPageNumber: 5n } }],
+    }).status
+  expect([space(0n), space(4n), list(0n), list(8n)]).toEqual([ok, ok, ok, ok])
+  // Non-global only is not for lists, the form of elements for nothing else; other bits are reserved.
+  expect([list(4n), space(8n), space(0x20n), list(1n << 63n)]).toEqual(new Array(4).fill(0x05))
+  expect([space(0n, 0n), space(1n, 0n), list(0n, 0n), list(1n, 0n)]).toEqual([0x05, ok, 0x05, ok])
+  expect([space(0n, 1n, 1n << 52n), space(2n, 1n, 1n << 52n)]).toEqual([0x05, ok])
+  const ex = (flags: bigint) =>
+    childCaller.call(HvCallFlushVirtualAddressSpaceEx, {
+      input: { addressSpace: 0n, flags, processorSet: vpSetOf([0, 70]) },
+    }).status
+  expect([ex(0n), ex(0x20n)]).toEqual([ok, 0x05])
 })

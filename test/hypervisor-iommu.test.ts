@@ -12,6 +12,7 @@ import {
   finalizePartition,
   interruptFault,
   mapDevicePage,
+  PageAccess,
   unmapDevicePage,
   unmapGpaPage,
 } from '../src/hypervisor/index.ts'
@@ -53,6 +54,20 @@ describe('DMA', () => {
     expect(dmaRead(root, disk, 0x10_0ffc, bytes)).toEqual({ outcome: 'done' })
     expect([...bytes]).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
     expect(fault()).toBeUndefined()
+  })
+
+  it('may no more than VTL 0: what a higher level protects is out of reach', () => {
+    const { root, partition, memory, fault } = rig()
+    partition.addLevel(1)
+    partition.protections.enable(1, PageAccess.all)
+    partition.protections.protect(1, 5, PageAccess.read)
+    const bytes = new Uint8Array(4)
+    expect(dmaRead(root, disk, 0x10_0000, bytes)).toEqual({ outcome: 'done' })
+    expect(dmaWrite(root, disk, 0x10_0000, Uint8Array.of(1))).toEqual({ outcome: 'stopped', address: 0x10_0000 })
+    expect(fault()).toMatchObject({ type: IommuFaultType.PermissionFault, faultAddress: 0x10_0000n })
+    expect(memory.load32(21 * PAGE_SIZE)).toBe(0)
+    partition.protections.protect(1, 2, 0)
+    expect(dmaRead(root, disk, 0x10_1000, bytes)).toEqual({ outcome: 'stopped', address: 0x10_1000 })
   })
 
   it('a stray access is stopped before a byte moves, and the root has a message: device, address, what it was', () => {

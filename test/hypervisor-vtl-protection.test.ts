@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { HypervisorTransport, Pump } from '../src/channels/index.ts'
 import { HvCallPostMessage } from '../src/hypercall/calls/ports.ts'
 import {
   HvCallCheckSparseGpaPageVtlAccess,
@@ -18,6 +19,7 @@ import { X64MemoryInterceptMessage } from '../src/hypercall/x64-messages.ts'
 import {
   assertVirtualInterrupt,
   checkVtlAccess,
+  DeviceMemory,
   disablePartitionVtl,
   disableVpVtl,
   enablePartitionVtl,
@@ -39,7 +41,7 @@ import {
   vtlCall,
   vtlReturn,
 } from '../src/hypervisor/index.ts'
-import { PAGE_SIZE } from '../src/memory/index.ts'
+import { BufferMemory, type GuestMemory, MemoryFault, PAGE_SIZE } from '../src/memory/index.ts'
 import { child, enableSynic, machine, msr, ok, rwx, slotOf, takeMessage, vpOf, write } from './hypervisor-rig.ts'
 
 const self = WellKnownPartition.Self
@@ -222,6 +224,47 @@ describe('VTL protections', () => {
     expect([vp.vtl, vpRead(vp, 3 * PAGE_SIZE, 1).outcome, vp.vtl]).toEqual([0, 'intercepted', 1])
     expect(partition.enabledVtls).toBe(7)
     expect(root.enabledVtls).toBe(1)
+  })
+})
+
+describe('devices that the parent plays', () => {
+  const words = (memory: GuestMemory) => [
+    () => memory.load32(3 * PAGE_SIZE),
+    () => memory.store32(3 * PAGE_SIZE, 1),
+    () => memory.read(3 * PAGE_SIZE - 4, new Uint8Array(8), 0, 8),
+    () => memory.write(3 * PAGE_SIZE - 4, new Uint8Array(8), 0, 8),
+    () => memory.direct(2 * PAGE_SIZE, 2 * PAGE_SIZE),
+  ]
+  const refused = (memory: GuestMemory) =>
+    words(memory).map((access) => {
+      try {
+        access()
+        return false
+      } catch (error) {
+        expect(error).toBeInstanceOf(MemoryFault)
+        return true
+      }
+    })
+
+  it('may no more than VTL 0, for which they act', () => {
+    const { root, partition } = guarded()
+    const memory = new DeviceMemory(root.memory(16 * PAGE_SIZE), partition)
+    expect([memory.size, refused(memory)]).toEqual([16 * PAGE_SIZE, new Array(5).fill(false)])
+    partition.protections.protect(1, 3, PageAccess.read)
+    expect(refused(memory)).toEqual([false, true, false, true, true])
+    partition.protections.protect(1, 3, 0)
+    expect(refused(memory)).toEqual(new Array(5).fill(true))
+    expect(() => memory.load32(16 * PAGE_SIZE)).toThrow('not mapped')
+    expect(() => memory.read(0, new Uint8Array(1), 0, Number.NaN)).toThrow('not a length')
+  })
+
+  it('so it is on a bus over the hypervisor', () => {
+    const ram = new BufferMemory(new ArrayBuffer(64 * PAGE_SIZE))
+    const { host, child: guest } = new HypervisorTransport(ram, new Pump())
+    expect(refused(host.memory)).toEqual(new Array(5).fill(false))
+    guest.addLevel(1)
+    guest.protections.enable(1, 0)
+    expect(refused(host.memory)).toEqual(new Array(5).fill(true))
   })
 })
 

@@ -29,6 +29,7 @@ export type {
   InterruptTable,
 } from './device-interrupt.ts'
 export * from './device-interrupts.ts'
+export { DeviceMemory } from './device-memory.ts'
 export { type AttachDevice, attachDevice, detachDevice } from './devices.ts'
 export { GpaMemory, GpaSpace, type PagePlace, pageOf } from './gpa-space.ts'
 export { maxGpaAccess, readGpa, writeGpa } from './guest-access.ts'
@@ -63,8 +64,10 @@ export { scanMonitors } from './monitors.ts'
 export { readMsr, writeMsr } from './msrs.ts'
 export { OverlayPage } from './overlay-page.ts'
 export { PageAccess } from './page-access.ts'
+export type { GvaAccess } from './page-walk.ts'
 export { Partition, type PartitionState } from './partition.ts'
 export * from './partition-caller.ts'
+export type { PartitionLevel } from './partition-level.ts'
 export * from './partitions.ts'
 export { Connection, type ConnectionTarget, Port, type PortTarget } from './port.ts'
 export { getPortProperty, setPortProperty } from './port-properties.ts'
@@ -103,6 +106,7 @@ export {
   disableVpVtl,
   enablePartitionVtl,
   enableVpVtl,
+  type VtlFeatures,
   vtlCall,
   vtlReturn,
 } from './vtl.ts'

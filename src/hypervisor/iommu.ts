@@ -130,7 +130,10 @@ function dma(root: Partition, device: bigint, address: number, bytes: Uint8Array
     const mapping = domain.lookup(pageOf(at))
     const machinePage = mapping && domain.owner.space.machinePage(mapping.guestPage)
     if (mapping === undefined || machinePage === undefined) return stop(IommuFaultType.TranslationFault, at)
-    const granted = mapping.access & domain.owner.space.mappedAccess(mapping.guestPage)
+    // A device may no more than VTL 0 of its partition. Source: TLFS 15.15 (DMA and devices).
+    const { space, protections } = domain.owner
+    const ofPartition = space.mappedAccess(mapping.guestPage) & protections.allowed(0, mapping.guestPage)
+    const granted = mapping.access & ofPartition
     if (!allows(granted, access)) return stop(IommuFaultType.PermissionFault, at)
     const count = Math.min(PAGE_SIZE - (at % PAGE_SIZE), address + bytes.length - at)
     pieces.push({ machineAddress: machinePage * PAGE_SIZE + (at % PAGE_SIZE), count })

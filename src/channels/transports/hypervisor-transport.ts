@@ -2,6 +2,7 @@ import {
   type CallObserver,
   callPostMessage,
   callSignalEvent,
+  DeviceMemory,
   type HypercallCaller,
   type Hypervisor,
   type Partition,
@@ -29,8 +30,11 @@ export interface HypervisorTransportOptions {
  * processor's would be.
  */
 export class HypervisorTransport {
+  /** The host's end. */
   readonly host: HostTransport
+  /** The guest's end. */
   readonly guest: GuestTransport
+  /** The model between them. */
   readonly hypervisor: Hypervisor
   /** The guest's partition. */
   readonly child: Partition
@@ -48,7 +52,7 @@ export class HypervisorTransport {
     this.hypervisor = this.#machine.hypervisor
     this.child = this.#machine.childPartition
     this.#rootEnd = new RootEnd(this.#machine, pump, {
-      memory: this.hypervisor.root.memory(this.#machine.guestBytes),
+      memory: new DeviceMemory(this.hypervisor.root.memory(this.#machine.guestBytes), this.child),
       interrupted: (vp) => {
         const task = this.#tasks[vp.index]
         if (task !== undefined) pump.schedule(task)
