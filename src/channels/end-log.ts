@@ -52,12 +52,14 @@ export class EndLog {
     return now === undefined ? { at, partition } : { at, partition, time: now() }
   }
 
+  /** Reports a control message. */
   message(event: Without<MessageEvent>): void {
     if (this.events.listenerCount('message') > 0) {
       this.events.emit('message', { ...this.witness(), ...event })
     }
   }
 
+  /** Reports a signal. */
   signal(by: SignalEvent['by'], direction: SignalEvent['direction'], number: number, channelId?: number): void {
     if (this.events.listenerCount('signal') === 0) return
     this.events.emit('signal', {
@@ -69,6 +71,7 @@ export class EndLog {
     })
   }
 
+  /** Reports something in a channel's life. */
   channel(what: ChannelEvent['what'], offer: OfferedChannel, channelId?: number, why?: string): void {
     if (this.events.listenerCount('channel') === 0) return
     const { interfaceId, instanceId, subchannelIndex = 0 } = offer
@@ -83,6 +86,7 @@ export class EndLog {
     })
   }
 
+  /** Reports something about the connection. */
   connection(event: Without<ConnectionEvent>): void {
     this.events.emit('connection', { ...this.witness(), ...event })
   }

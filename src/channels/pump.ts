@@ -22,6 +22,7 @@ export type Scheduling = 'in-order' | 'scheduled'
 
 /** How a pump runs. */
 export interface PumpOptions {
+  /** In which order what is due runs. */
   readonly scheduling?: Scheduling
   /** For `scheduled`. Default 0. */
   readonly seed?: number

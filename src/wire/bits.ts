@@ -4,7 +4,9 @@ import { WireSchema } from './schema.ts'
 
 /** One named run of bits; `shift` counts from the word's lowest bit. A single bit made by {@link bit} is a boolean. */
 export interface BitField<V extends boolean | number | bigint = boolean | number | bigint> {
+  /** First bit, counted from the word's lowest. */
   readonly shift: number
+  /** Number of bits, 1 … 64. */
   readonly width: number
   /** How the value appears: `boolean` for one bit, `number` up to 32 bits, `bigint` above. */
   readonly as: 'boolean' | 'number' | 'bigint'
@@ -20,7 +22,10 @@ export type BitFields = Readonly<Record<string, BitField>>
 /** The decoded word: one property a field; `value` holds the whole word when bits without a name are set, else is absent. */
 export type BitsValue<B extends BitFields, W extends number | bigint> = {
   [K in keyof B]: B[K] extends BitField<infer V> ? V : never
-} & { value?: W }
+} & {
+  /** The whole word, when it has bits without a name. */
+  value?: W
+}
 
 /** A word split into named bit fields. Bits that no field names are reserved: kept in `value` when set, and written back. */
 export class BitsSchema<V = object, B extends BitFields = BitFields> extends WireSchema<V> {

@@ -3,7 +3,9 @@ import { WireError, type WireErrorCode } from './error.ts'
 
 /** The bytes a codec works on: one DataView and one Uint8Array over the same range, and where it ends. Offset 0 is the first byte. */
 export interface WireBuffer {
+  /** The range as bytes. */
   readonly bytes: Uint8Array
+  /** The same range as words. */
   readonly view: DataView
   /** First offset that is not part of the buffer; equals `bytes.byteLength`. */
   readonly end: number
@@ -29,6 +31,7 @@ function outOfBounds(code: WireErrorCode, buffer: WireBuffer, need: number): Wir
 export class WireReader extends BufferReader implements ISerialInput, WireBuffer {
   readonly bytes: Uint8Array
   readonly view: DataView
+  /** First offset behind the bytes. */
   readonly end: number
   protected override readonly dataView: DataView
   declare byteOffset: number

@@ -20,7 +20,9 @@ export function bytes(length: number): BytesSchema {
  * (for generators and builders). A plain field name stands for a number in that field.
  */
 export interface Count {
+  /** The count as the fields before it say it; not yet checked. */
   readonly get: (fields: Siblings) => number
+  /** The fields changed so that they say this count. */
   readonly set: (fields: Siblings, count: number) => Siblings
   /** In words, for the reference: `rangeCount`, `length8 × 8 − dataOffset8 × 8`. */
   readonly text: string

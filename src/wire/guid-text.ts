@@ -1,7 +1,10 @@
 declare const guidBrand: unique symbol
 
 /** A GUID as canonical lower-case text, `f912ad6d-2b17-48ea-bd65-f927a61c7684`. Branded: make one with {@link guid}. */
-export type Guid = string & { readonly [guidBrand]: true }
+export type Guid = string & {
+  /** Keeps other texts out. */
+  readonly [guidBrand]: true
+}
 
 const canonical = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 

@@ -3,7 +3,9 @@ import { WireSchema } from './schema.ts'
 /** An integer of 1, 2 or 4 bytes; a JavaScript number, or a flavour of number for ids (see {@link idField}). */
 export class IntSchema<T extends number = number> extends WireSchema<T> {
   readonly kind = 'int'
+  /** Smallest value. */
   readonly min: number
+  /** Largest value. */
   readonly max: number
 
   constructor(
@@ -23,7 +25,9 @@ export class IntSchema<T extends number = number> extends WireSchema<T> {
 export class Int64Schema extends WireSchema<bigint> {
   readonly kind = 'int64'
   readonly size = 8
+  /** Smallest value. */
   readonly min: bigint
+  /** Largest value. */
   readonly max: bigint
 
   constructor(
@@ -66,7 +70,10 @@ declare const idKind: unique symbol
  * A number that identifies one kind of thing. Plain numbers are accepted as ids, but an id of one kind is not accepted where
  * another kind is meant: `Id<'channel'>` and `Id<'gpadl'>` cannot be mixed up.
  */
-export type Id<K extends string> = number & { readonly [idKind]?: K }
+export type Id<K extends string> = number & {
+  /** Tells the kinds apart; there is no such property. */
+  readonly [idKind]?: K
+}
 
 /** A 32-bit field that holds an id: `idField<ChannelId>()`. */
 export function idField<T extends number>(): IntSchema<T> {

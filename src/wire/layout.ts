@@ -20,7 +20,9 @@ export interface LayoutField {
 
 /** A structure's layout table, as `vmbus layout --json` prints it. */
 export interface Layout {
+  /** The structure's canonical name. */
   readonly name: string
+  /** Its names elsewhere. */
   readonly aliases: Aliases
   /** Bytes of the fixed part. */
   readonly size: number

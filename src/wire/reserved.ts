@@ -13,6 +13,7 @@ export type ReservedInner = IntSchema | Int64Schema | BytesSchema
  */
 export class ReservedSchema<I extends ReservedInner = ReservedInner> extends WireSchema<Infer<I>> {
   readonly kind = 'reserved'
+  /** Values do without it. */
   readonly optional = true
   readonly size: number
 
@@ -32,6 +33,7 @@ export function reserved(inner: number | IntSchema | Int64Schema): ReservedSchem
 /** A word that always has the same value, such as a message's type. Never in the value; another value on the wire is a `TYPE` fault. */
 export class ConstantSchema extends WireSchema<number> {
   readonly kind = 'constant'
+  /** Values do without it. */
   readonly optional = true
   readonly size: 1 | 2 | 4
 

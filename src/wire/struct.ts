@@ -7,7 +7,9 @@ import { Structure } from './structure.ts'
 
 /** One field of a structure as laid out. */
 export interface FieldLayout {
+  /** The field's name. */
   readonly name: string
+  /** What stands there. */
   readonly schema: Node
   /** Byte offset from the structure's start; `undefined` behind a field of variable size. */
   readonly offset: number | undefined
@@ -45,10 +47,14 @@ export class StructSchema<
   O extends boolean = boolean,
   V = object,
 > extends Structure<V> {
+  /** Which kind of schema this is. */
   readonly kind = 'struct'
+  /** The fields, in wire order. */
   readonly layout: readonly FieldLayout[]
+  /** Bytes of the fixed part. */
   readonly size: number
   override readonly variable: boolean
+  /** Its names elsewhere. */
   readonly aliases: Aliases
 
   constructor(

@@ -9,6 +9,7 @@ import { WireSchema } from './schema.ts'
 
 /** Bytes behind the known form of a structure: legal (newer peers append fields), kept, and written back. */
 export interface Extra {
+  /** Absent when there are none. */
   extra?: Uint8Array
 }
 

@@ -18,14 +18,17 @@ export type Decoded<T> = (
   | {
       /** Nothing is wrong; `faults` can still name reserved bits that are set (`RSVD`). */
       readonly ok: true
+      /** The whole value. */
       readonly value: T & Extra
     }
   | {
+      /** Whether the value is whole. */
       readonly ok: false
       /** What could be read; `undefined` when that is nothing. */
       readonly value: Incomplete<T & Extra> | undefined
     }
 ) & {
+  /** What is wrong, or odd. */
   readonly faults: readonly WireFault[]
   /** Where reading stopped. */
   readonly end: number

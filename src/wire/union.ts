@@ -13,13 +13,24 @@ export { type MemberRule, mayOccur } from './member-rule.ts'
 
 /** A union's member with its rule. */
 export interface Member<S extends StructSchema = StructSchema> extends MemberRule {
+  /** The member's structure; its constant at the tag's offset is its tag. */
   readonly schema: S
 }
 
 /** How a union finds its member: by a tag inside the bytes, then context and size; or by the fields before it. */
 export type Selector =
-  | { readonly by: 'tag'; readonly offset: number; readonly tag: IntSchema; readonly otherwise?: StructSchema }
   | {
+      /** Which of the two ways. */
+      readonly by: 'tag'
+      /** Byte offset of the tag from the union's start. */
+      readonly offset: number
+      /** The word that the tag is. */
+      readonly tag: IntSchema
+      /** For tags that no member has. */
+      readonly otherwise?: StructSchema
+    }
+  | {
+      /** Which of the two ways. */
       readonly by: 'siblings'
       /** Name of the member that the fields before it call for. */
       readonly choose: (fields: Siblings, context: WireContext) => string
@@ -29,13 +40,22 @@ export type Selector =
 
 /** A union's value: its member's fields, and the member's name in `type`. */
 export type UnionValue<S extends StructSchema> =
-  S extends StructSchema<infer N, Fields, boolean, infer V> ? { type: N } & V & Extra : never
+  S extends StructSchema<infer N, Fields, boolean, infer V>
+    ? {
+        /** Name of the member. */
+        type: N
+      } & V &
+        Extra
+    : never
 
 /** One of several structures. */
 export class UnionSchema<S extends StructSchema = StructSchema> extends Structure<UnionValue<S>> {
+  /** Which kind of schema this is. */
   readonly kind = 'union'
+  /** Bytes of the smallest member's fixed part. */
   readonly size: number
   override readonly variable: boolean
+  /** None: its members have theirs. */
   readonly aliases: Aliases = {}
   readonly #byName = new Map<string, StructSchema>()
   readonly #byTag = new Map<number, Member[]>()

@@ -10,9 +10,13 @@ import type { Int64Schema, IntSchema } from './int.ts'
 
 /** Where a view stands; shared by all views nested in it. */
 export class Cursor {
+  /** The buffer, as words. */
   view: DataView = new DataView(new ArrayBuffer(0))
+  /** The buffer. */
   bytes: Uint8Array = new Uint8Array(0)
+  /** Where the structure begins. */
   offset = 0
+  /** First offset behind the buffer. */
   end = 0
   /** What it was pointed at. */
   input: Uint8Array | WireBuffer | undefined

@@ -45,11 +45,15 @@ export interface ChannelHandler {
  * packet until there is room. Signals go out exactly when the ring's rules say so.
  */
 export class Channel {
+  /** Relid of the channel. */
   readonly channelId: ChannelId
+  /** Class of the device. */
   readonly interfaceId: Guid
+  /** This one device. */
   readonly instanceId: Guid
   /** 0 for the primary channel. */
   readonly subchannelIndex: number
+  /** Guest memory, for what packets point to. */
   readonly memory: GuestMemory
   readonly #setup: ChannelSetup
   readonly #handler: ChannelHandler

@@ -6,6 +6,7 @@ import { decodeViolation, faultViolation } from './channel-faults.ts'
 
 /** How a device's messages are read: any structure or union of `vmbus/wire`, or {@link rawMessages}. */
 export interface MessageSchema<M> {
+  /** The message that begins at `at`. Throws `WireError`. */
   decodeAt: Codec<M>['decodeAt']
 }
 

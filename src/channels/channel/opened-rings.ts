@@ -4,8 +4,11 @@ import type { Sender } from '../../wire/index.ts'
 
 /** The two rings of a channel in guest memory, control page first. */
 export interface OpenedRings {
+  /** Relid of the channel. */
   readonly channelId: number
+  /** The ring that the guest writes. */
   readonly guestToHost: PageList
+  /** The ring that the host writes. */
   readonly hostToGuest: PageList
 }
 

@@ -59,6 +59,7 @@ export class TransferPagesHeader implements RangesHeader {
     return this.count === 1 ? this.#shortest : this.#bytes.subarray(0, 8 + 8 * this.count)
   }
 
+  /** Begins anew, without ranges. */
   clear(): this {
     this.count = 0
     return this

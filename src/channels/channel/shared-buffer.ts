@@ -7,6 +7,7 @@ import { KeptViews } from '../../memory/kept-views.ts'
  * which only is faster.
  */
 export class SharedBuffer {
+  /** Bytes of the buffer. */
   readonly size: number
   readonly #pages: PageList
   readonly #direct: Uint8Array | undefined

@@ -5,6 +5,7 @@ import { Random } from '../random.ts'
 export interface Passage {
   /** A signal is a hypercall or an event flag, or a bit set in an interrupt or monitor page. */
   readonly on: 'message' | 'signal'
+  /** Which end sends it. */
   readonly from: End
   /** How many passed before it, both ways, from 0. One that the other end had no room for has not passed. */
   readonly step: number
@@ -16,7 +17,9 @@ export interface Passage {
 
 /** A read of guest memory by one end. */
 export interface MemoryRead {
+  /** Address of the first byte. */
   readonly gpa: number
+  /** Bytes that were read. */
   readonly length: number
 }
 
@@ -64,7 +67,9 @@ export type ChangeRule = Extract<FaultRule, { readonly fault: 'change' }>
 
 /** What was done, as data: the `fault` event of a transcript takes `fault` and `detail`. */
 export interface InjectedFault {
+  /** Which fault. */
   readonly fault: FaultRule['fault']
+  /** What it struck, and how. */
   readonly detail: {
     readonly on: 'message' | 'signal' | 'memory'
     readonly from: End
@@ -87,6 +92,7 @@ export interface InjectedFault {
 
 /** Which fault strikes when. The same rules and seed on the same conversation give the same faults. */
 export class FaultPlan {
+  /** Draws whatever a rule leaves open. */
   readonly random: Random
   readonly #rules: readonly FaultRule[]
   /** By rule: what it has matched. */

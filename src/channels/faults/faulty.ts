@@ -8,6 +8,7 @@ import { FaultPlan, type FaultRule, type InjectedFault, type Passage, type Passa
 
 /** Which faults to inject. */
 export interface FaultOptions {
+  /** What goes wrong, and when. */
   readonly rules: readonly FaultRule[]
   /** What `oneIn`, lengths and bits are drawn from. Default 0. */
   readonly seed?: number

@@ -18,11 +18,13 @@ import {
 
 /** How a connection ended: the peer said so, is gone without a word, broke the protocol; or this end did. */
 export interface FrameEnd {
+  /** Whether it was said, broken, or cut. */
   readonly how: 'bye' | 'gone' | 'violation' | 'closed'
   /** See `ByeReason`. */
   readonly reason: number
   /** For people. */
   readonly text: string
+  /** What the peer did wrong, if that ended it. */
   readonly violation?: Violation
 }
 

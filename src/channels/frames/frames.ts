@@ -55,6 +55,7 @@ export const FrameHeader = /* @__PURE__ */ struct(
   {
     /** Bytes of the frame, this header included: 8 … 4096. */
     length: u32,
+    /** Which frame this is. */
     frameType: FrameTypeField,
     /** Chosen by who asks and repeated in the answer; a signal with tag 0 gets none. Elsewhere 0. */
     tag: u16,
@@ -86,8 +87,11 @@ export const HelloFrame = /* @__PURE__ */ struct(
     magic: constant(u32, 0x4642_4d56),
     /** Of the first: newest version that it speaks; of the answer: the one that both speak from here on. */
     version: u16,
+    /** Which end sends it. */
     role: openEnum('FrameRole', u8, FrameRole),
+    /** Whose registers hypercall frames carry; `none` without them. */
     architecture: openEnum('FrameArchitecture', u8, FrameArchitecture),
+    /** Of the first: what its end can do; of the answer: what of it is used. */
     capabilities: flags('FrameCapabilities', u32, FrameCapabilities),
     /** Virtual processors of the guest, 1 … 64. */
     vps: u32,
@@ -118,6 +122,7 @@ export const ByeReason = {
 /** The last frame: what follows is not read. */
 export const ByeFrame = /* @__PURE__ */ struct('ByeFrame', {
   header: header(2),
+  /** Why the connection ends. */
   reason: openEnum('ByeReason', u32, ByeReason),
   /** UTF-8, for people. */
   text: rest(),
@@ -126,54 +131,94 @@ export const ByeFrame = /* @__PURE__ */ struct('ByeFrame', {
 /** Guest to host: HvCallPostMessage without registers. Answered by {@link StatusFrame}. */
 export const PostFrame = /* @__PURE__ */ struct('PostFrame', {
   header: header(3),
+  /** Index of the guest's VP. */
   vp: u32,
+  /** Connection that is posted to or signalled. */
   connectionId: u32,
+  /** SynIC message type: 1 for VMBus. */
   messageType: u32,
   /** 0 … 240. */
   size: u32,
+  /** The message, as long as `size` says. */
   payload: countedBytes('size'),
 })
 
 /** Guest to host, 20 bytes: HvCallSignalEvent without registers. Answered by {@link StatusFrame} unless its tag is 0. */
 export const SignalFrame = /* @__PURE__ */ struct(
   'SignalFrame',
-  { header: header(4), vp: u32, connectionId: u32, flag: u32 },
+  {
+    header: header(4),
+    /** Index of the guest's VP. */
+    vp: u32,
+    /** Connection that is posted to or signalled. */
+    connectionId: u32,
+    /** Event flag on that connection; 0 for VMBus. */
+    flag: u32,
+  },
   { size: 20 },
 )
 
 /** Host to guest, 12 bytes: the HV_STATUS of the post or signal with this tag. */
-export const StatusFrame = /* @__PURE__ */ struct('StatusFrame', { header: header(5), status: u32 }, { size: 12 })
+export const StatusFrame = /* @__PURE__ */ struct(
+  'StatusFrame',
+  {
+    header: header(5),
+    /** HV_STATUS: 0 for success. */
+    status: u32,
+  },
+  { size: 12 },
+)
 
 /** Host to guest: a message in the slot of a SINT. The slot is taken until {@link EndOfMessageFrame}. */
 export const MessageFrame = /* @__PURE__ */ struct('MessageFrame', {
   header: header(6),
+  /** Index of the guest's VP. */
   vp: u32,
+  /** SINT of that VP, 1 … 15. */
   sint: u32,
+  /** SynIC message type: 1 for VMBus. */
   messageType: u32,
   /** 0 … 240. */
   size: u32,
+  /** The message, as long as `size` says. */
   payload: countedBytes('size'),
 })
 
 /** Guest to host, 16 bytes: the slot is free. */
 export const EndOfMessageFrame = /* @__PURE__ */ struct(
   'EndOfMessageFrame',
-  { header: header(7), vp: u32, sint: u32 },
+  {
+    header: header(7),
+    /** Index of the guest's VP. */
+    vp: u32,
+    /** SINT of that VP, 1 … 15. */
+    sint: u32,
+  },
   { size: 16 },
 )
 
 /** Host to guest, 20 bytes: an event flag was set. It is clear again. */
 export const EventFrame = /* @__PURE__ */ struct(
   'EventFrame',
-  { header: header(8), vp: u32, sint: u32, flag: u32 },
+  {
+    header: header(8),
+    /** Index of the guest's VP. */
+    vp: u32,
+    /** SINT of that VP, 1 … 15. */
+    sint: u32,
+    /** The flag, 0 … 2047. */
+    flag: u32,
+  },
   { size: 20 },
 )
 
 /** Guest to host: a VP executes a hypercall instruction. ARM64: 144 bytes, X0 … X17; x64: 128 bytes, RCX, RDX, R8, XMM0 … XMM5, RAX. */
 export const HypercallFrame = /* @__PURE__ */ struct('HypercallFrame', {
   header: header(9),
+  /** Index of the guest's VP. */
   vp: u32,
   reserved: reserved(u32),
+  /** As the VP has them at the instruction. */
   registers: rest(),
 })
 
@@ -194,8 +239,10 @@ export const HypercallOutcomeCode = {
 /** Host to guest: the answer, with the same registers. */
 export const HypercallResultFrame = /* @__PURE__ */ struct('HypercallResultFrame', {
   header: header(10),
+  /** What becomes of the instruction. */
   outcome: openEnum('HypercallOutcomeCode', u32, HypercallOutcomeCode),
   reserved: reserved(u32),
+  /** As the VP is to have them. */
   registers: rest(),
 })
 
@@ -204,11 +251,14 @@ export const MsrFrame = /* @__PURE__ */ struct(
   'MsrFrame',
   {
     header: header(11),
+    /** Index of the guest's VP. */
     vp: u32,
+    /** Number of the MSR. */
     number: u32,
     /** 1: WRMSR of `value`; 0: RDMSR. */
     isWrite: u32,
     reserved: reserved(u32),
+    /** What is written; nothing in a read. */
     value: u64,
   },
   { size: 32 },
@@ -222,6 +272,7 @@ export const MsrResultFrame = /* @__PURE__ */ struct(
     /** 0: the VP gets #GP. */
     ok: u32,
     reserved: reserved(u32),
+    /** What was read; nothing after a write. */
     value: u64,
   },
   { size: 24 },
@@ -230,24 +281,54 @@ export const MsrResultFrame = /* @__PURE__ */ struct(
 /** Host to guest, 16 bytes: raise an interrupt. On ARM64 the vector is an INTID. */
 export const InterruptFrame = /* @__PURE__ */ struct(
   'InterruptFrame',
-  { header: header(13), vp: u32, vector: u32 },
+  {
+    header: header(13),
+    /** Index of the guest's VP. */
+    vp: u32,
+    /** Interrupt vector, or INTID. */
+    vector: u32,
+  },
   { size: 16 },
 )
 
 /** Guest to host, 16 bytes: time has passed, in units of 100 ns. */
-export const TickFrame = /* @__PURE__ */ struct('TickFrame', { header: header(14), by: u64 }, { size: 16 })
+export const TickFrame = /* @__PURE__ */ struct(
+  'TickFrame',
+  {
+    header: header(14),
+    /** How much, in units of 100 ns. */
+    by: u64,
+  },
+  { size: 16 },
+)
 
 /** Guest to host, 16 bytes: a bit was set in the page of triggers (monitor page) at this address. */
-export const TriggerFrame = /* @__PURE__ */ struct('TriggerFrame', { header: header(15), gpa: u64 }, { size: 16 })
+export const TriggerFrame = /* @__PURE__ */ struct(
+  'TriggerFrame',
+  {
+    header: header(15),
+    /** Guest physical address of the word, in bytes. */
+    gpa: u64,
+  },
+  { size: 16 },
+)
 
 /** Either way, 8 bytes: what do you wait for? */
 export const ExplainFrame = /* @__PURE__ */ struct('ExplainFrame', { header: header(16) }, { size: 8 })
 
 /** The answer: UTF-8, a line each; cut where the frame is full. */
-export const ExplanationFrame = /* @__PURE__ */ struct('ExplanationFrame', { header: header(17), text: rest() })
+export const ExplanationFrame = /* @__PURE__ */ struct('ExplanationFrame', {
+  header: header(17),
+  /** UTF-8, for people. */
+  text: rest(),
+})
 
 /** A frame of a type that this version does not have. */
-export const UnknownFrame = /* @__PURE__ */ struct('UnknownFrame', { header: FrameHeader, body: rest() })
+export const UnknownFrame = /* @__PURE__ */ struct('UnknownFrame', {
+  header: FrameHeader,
+  /** All behind the header. */
+  body: rest(),
+})
 
 /** Every frame, by its type. */
 export const Frame = /* @__PURE__ */ union('Frame', { offset: 4, tag: u16, otherwise: UnknownFrame }, [

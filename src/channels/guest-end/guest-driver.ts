@@ -5,7 +5,9 @@ import type { GuestDevice } from './guest-device.ts'
 
 /** Which offered device a driver takes: what is left out does not matter. */
 export interface Binding {
+  /** Class of the device. */
   readonly interfaceId?: Guid
+  /** One device. */
   readonly instanceId?: Guid
   /** The n-th of those that match, in order of their offers, from 0; without it the first that is free. */
   readonly index?: number
@@ -13,6 +15,7 @@ export interface Binding {
 
 /** A driver of the guest's, as the guest's end of the bus knows it; the class `Vsc` is one. */
 export interface GuestDriver extends ChannelHandler {
+  /** Which device it takes. */
   readonly binds: Binding
   /** Bytes of each ring, control page included; a multiple of 4096, at least 8192. Default 16384 each. */
   readonly ringBytes?: { readonly send: number; readonly receive: number }

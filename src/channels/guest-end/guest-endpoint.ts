@@ -21,7 +21,9 @@ import { Pendings } from './pendings.ts'
 
 /** How the guest's end behaves. */
 export interface GuestOptions {
+  /** How it connects. */
   readonly client?: Omit<VmbusClientOptions, 'violations' | 'interruptPage' | 'monitorPages'>
+  /** Bounds of each channel. */
   readonly limits?: ChannelLimits
   /** Whether the guest gives the host monitor pages. Default true. */
   readonly monitorPages?: boolean
@@ -32,7 +34,9 @@ export interface GuestOptions {
  * shows it to the host, opens the channels that drivers want, and lets go of them in the right order.
  */
 export class GuestEndpoint {
+  /** The state machine of the connection. */
   readonly client: VmbusClient
+  /** The way to the host. */
   readonly transport: GuestTransport
   /** Guest pages for rings and buffers. */
   readonly pages: PageAllocator

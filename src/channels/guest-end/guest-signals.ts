@@ -43,6 +43,7 @@ export class GuestSignals {
     })
   }
 
+  /** Signals a channel. */
   send({ interruptPageBit, monitor, connectionId }: SignalMechanism, channelId: number): void {
     if (interruptPageBit !== undefined) {
       if (connectionId !== undefined) this.#log.signal('interrupt-page', 'sent', interruptPageBit, channelId)

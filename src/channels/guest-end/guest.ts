@@ -21,9 +21,11 @@ export interface LoneGuestOptions extends EndOptions {
  * broken when nothing is left to do here: the host may still act; `close` breaks it.
  */
 export class Guest {
+  /** The guest's end of VMBus. */
   readonly endpoint: GuestEndpoint
   /** What this end sees of the conversation. */
   readonly events = new Conversation()
+  /** What runs it. */
   readonly pump: Pump
   #isClosed = false
 

@@ -4,6 +4,7 @@ import { type GuestMemory, PAGE_SIZE } from '../../memory/index.ts'
 export interface PageRun {
   /** Number of the first page (GPA / 4096). */
   readonly first: number
+  /** Number of pages. */
   readonly count: number
 }
 

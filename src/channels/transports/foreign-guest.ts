@@ -20,6 +20,7 @@ const crashTextLimit = 0x1_0000
 
 /** What a guest told when it crashed. */
 export interface GuestCrashReport {
+  /** Index of the VP that reported it. */
   readonly vp: number
   /** P0 … P4 of the crash registers; Linux: error code, then registers, or with a text its address in P3 and length in P4. */
   readonly parameters: readonly bigint[]
@@ -37,7 +38,9 @@ export interface GuestLink {
 
 /** How a foreign guest is made. */
 export interface ForeignGuestOptions extends GuestPartitionOptions {
+  /** Of the guest's VPs. */
   readonly architecture: RegisterArchitecture
+  /** The way to the guest's VPs. */
   readonly link: GuestLink
   /** What the guest is told of the hypervisor. */
   readonly identity?: GuestIdentity

@@ -30,7 +30,9 @@ export interface GuestPartitionOptions {
 
 /** A partition of the hypervisor model whose software is elsewhere, and the root's end of VMBus for it: {@link host}. */
 export abstract class GuestPartition {
+  /** The host's end of the transport. */
   readonly host: HostTransport
+  /** The model that the partition is in. */
   readonly hypervisor: Hypervisor
   /** The guest's partition. */
   readonly partition: Partition

@@ -28,8 +28,11 @@ const vmbusPrivileges = childPrivileges | privilegeMask(['postMessages', 'signal
 
 /** A VP and the software on it. */
 export interface PlayedVp {
+  /** The VP. */
   readonly vp: VirtualProcessor
+  /** Its SynIC, as its software uses it. */
   readonly synic: SynicGuest
+  /** Makes its hypercalls. */
   readonly caller: HypercallCaller
 }
 
@@ -54,9 +57,12 @@ export interface MachineSetup {
 
 /** A machine with a running root and a running child. */
 export interface RootAndChild {
+  /** The model. */
   readonly hypervisor: Hypervisor
   readonly dispatcher: ModelDispatcher
+  /** The root's one VP. */
   readonly root: PlayedVp
+  /** The child. */
   readonly childPartition: Partition
   readonly rootCalls: PartitionCaller
   /** Bytes of the guest's memory: whole pages. */

@@ -32,7 +32,9 @@ interface Sint {
  * SINT and VP with message_pending and EOM, events through flags that are raised once; the pump says when the guest sees them.
  */
 export class MemoryTransport {
+  /** The host's end. */
   readonly host: HostTransport
+  /** The guest's end. */
   readonly guest: GuestTransport
   readonly #pump: Pump
   readonly #memory: GuestMemory

@@ -14,6 +14,7 @@ export interface MessageLink {
 
 /** How such a guest is made. */
 export interface MessageGuestOptions extends GuestPartitionOptions {
+  /** The way to the guest. */
   readonly link: MessageLink
 }
 

@@ -44,6 +44,7 @@ export interface RootEndOptions {
  * guest makes up cost nothing.
  */
 export class RootEnd {
+  /** The host's end of the transport. */
   readonly host: HostTransport
   readonly #pump: Pump
   readonly #machine: RootAndChild

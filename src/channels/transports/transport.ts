@@ -50,6 +50,7 @@ export interface GuestHandlers {
 
 /** The guest's end of a transport. */
 export interface GuestTransport extends SharedBits {
+  /** Guest memory. */
   readonly memory: GuestMemory
   /**
    * HvCallPostMessage: at most 240 bytes to a connection. Answers its HV_STATUS, and the host acts later; or {@link postPending}, where the
@@ -96,6 +97,8 @@ export interface HostTransport extends SharedBits {
 
 /** Both ends of a transport. */
 export interface TransportEnds {
+  /** The host's end. */
   readonly host: HostTransport
+  /** The guest's end. */
   readonly guest: GuestTransport
 }

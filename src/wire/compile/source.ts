@@ -10,8 +10,11 @@ export type FastEncode = (buffer: WireBuffer, at: number, value: unknown, contex
 
 /** The compiled functions of one structure as a union's member. */
 export interface Part {
+  /** Decodes the member. */
   decode: FastDecode
+  /** Encodes it, checking the value. */
   encode: FastEncode
+  /** Encodes it, trusting the value. */
   encodeTrusted: FastEncode
 }
 
@@ -44,6 +47,7 @@ export class Source {
     if (slow !== undefined) this.#captured.set(slow, 'slow')
   }
 
+  /** Adds a line. */
   add(...lines: string[]): void {
     this.#lines.push(...lines)
   }

@@ -2,9 +2,13 @@ import type { BitsSchema } from '../bits.ts'
 
 /** One bit field, ready for arithmetic in halves of 32 bits. */
 export interface BitRun {
+  /** The field's name. */
   readonly name: string
+  /** How its value appears. */
   readonly as: 'boolean' | 'number' | 'bigint'
+  /** First bit, counted from the word's lowest. */
   readonly shift: number
+  /** Number of bits. */
   readonly width: number
   /** The field's low bits, as many as it has, up to 32; an int32. */
   readonly mask: number
@@ -12,9 +16,11 @@ export interface BitRun {
 
 /** A word of bit fields, made ready for walking. */
 export interface BitTable {
+  /** The named fields, in order. */
   readonly runs: readonly BitRun[]
   /** Bits that no field names, in the lower and in the upper half of the word; int32. */
   readonly unnamedLow: number
+  /** The same of the upper half. */
   readonly unnamedHigh: number
 }
 

@@ -5,7 +5,9 @@ import type { Node } from '../node.ts'
 
 /** One walk over a structure: where it is, in the bytes and in the schema, and what becomes of faults. */
 export class Walk {
+  /** The bytes walked over, as words. */
   readonly view: DataView
+  /** The bytes walked over. */
   readonly bytes: Uint8Array
   /** First offset behind the bytes. */
   readonly end: number
