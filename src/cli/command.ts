@@ -56,7 +56,8 @@ export function parseCall(command: Command, args: readonly string[]): Call {
   try {
     parsed = parseArgs({ args: [...args], options, allowPositionals: true })
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
+    // One line, as all that goes wrong.
+    throw new UsageError((error instanceof Error ? error.message : String(error)).replaceAll('\n', ' '))
   }
   const { values, positionals } = parsed
   if (positionals.length > command.words)

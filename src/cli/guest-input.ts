@@ -5,6 +5,7 @@ import { KeyboardVsp } from '../vsp/keyboard.ts'
 import { MouseVsp } from '../vsp/mouse.ts'
 import { VideoVsp } from '../vsp/video/index.ts'
 import { InputError } from './command.ts'
+import { readable } from './input.ts'
 
 /** The option of that name. */
 export const inputOption = {
@@ -22,7 +23,9 @@ const mostRounds = 4000
 
 /** Reads what `--input` says: a script, or `@` and a file with one. */
 export function inputScript(text: string): InputStep[] {
-  return explained(() => parseInputScript(text.startsWith('@') ? readScript(text.slice(1)) : text))
+  return explained(() =>
+    parseInputScript(text.startsWith('@') ? readable(text.slice(1), () => readFileSync(text.slice(1), 'utf8')) : text),
+  )
 }
 
 /** Plays a script on the keyboard, mouse and screen among these devices. */
@@ -64,14 +67,6 @@ function nextFrame(video: VideoVsp | undefined): Promise<void> {
 /** A wait that does not keep the process: what it waits for is gone when nothing else does. */
 function time(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds).unref())
-}
-
-function readScript(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    throw new InputError(`${file}: ${error instanceof Error ? error.message : error}`)
-  }
 }
 
 function explained<T>(what: () => T): T {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { HostTransport } from '../channels/index.ts'
+import { Conversation, type HostTransport } from '../channels/index.ts'
 import type { InputStep } from '../devices/input-script.ts'
 import { cachedKernels, debianKernel, GuestError, GuestSetupError, LinuxGuest } from '../guest/index.ts'
 import { LoneRecording } from '../trace/index.ts'
@@ -7,7 +7,7 @@ import { deviceName } from '../vmbus/device-ids.ts'
 import { parseVersion, VmbusVersion, versionText } from '../vmbus/versions.ts'
 import { type Call, type Command, type ExitStatus, InputError, numberOption, UsageError } from './command.ts'
 import { deviceHelp, deviceSyntax, type OfferedDevice, offeredDevices, stockDevices } from './devices/index.ts'
-import { displayGuest } from './guest-display.ts'
+import { displayedBy, displayGuest } from './guest-display.ts'
 import { inputOption, inputScript, playInput } from './guest-input.ts'
 import { traceLive } from './live-trace.ts'
 import { checkOutput, writeRecording } from './output.ts'
@@ -67,6 +67,8 @@ async function fetchKernel(call: Call): Promise<ExitStatus> {
 async function bootAndServe(call: Call): Promise<ExitStatus> {
   let running: LinuxGuest | undefined
   const offers = offersOf(call, () => running)
+  // What is missing for the page shows now, not when the guest is up.
+  if (call.has('display')) displayedBy('', new Conversation(), offers)
   const steps = inputScript(call.option('input') ?? '')
   checkOutput(call.option('record'))
   const memory = numberOption(call, 'memory')
@@ -84,7 +86,7 @@ async function bootAndServe(call: Call): Promise<ExitStatus> {
       ...optional('smp', smp),
       ...optional('memory', memory === undefined ? undefined : memory * 1024 * 1024),
       ...optional('version', version),
-      ...optional('kernel', kernel !== undefined && existsSync(kernel) ? { file: kernel } : kernel),
+      ...optional('kernel', kernel !== undefined && isFile(kernel) ? { file: kernel } : kernel),
       ...optional('initrd', call.option('initrd')),
       ...optional('append', call.option('append')),
       ...optional('wrap', recording && ((host: HostTransport) => recording.wrapHost(host))),
@@ -113,6 +115,11 @@ async function bootAndServe(call: Call): Promise<ExitStatus> {
     const file = call.option('record')
     if (recording !== undefined && file !== undefined) writeRecording(recording, file)
   }
+}
+
+/** Whether a kernel is named by its file, and not by its version. */
+function isFile(kernel: string): boolean {
+  return kernel.includes('/') || existsSync(kernel)
 }
 
 /** What is wanted of a guest that takes commands. */

@@ -31,24 +31,30 @@ export function readRaw(call: Call, argument: string | undefined): Uint8Array {
   if (call.option('offset') !== undefined || call.option('length') !== undefined) {
     throw new UsageError('--offset and --length go with --file')
   }
-  if (argument === undefined || argument === '-') return readFileSync(0)
+  if (argument === undefined || argument === '-') return readable('standard input', () => readFileSync(0))
   return new TextEncoder().encode(argument)
 }
 
 function readPart(path: string, offset: number, length: number | undefined): Uint8Array {
-  let file: number
+  return readable(path, () => {
+    const file = openSync(path, 'r')
+    try {
+      const left = Math.max(0, fstatSync(file).size - offset)
+      const bytes = new Uint8Array(Math.min(length ?? left, left))
+      const read = readSync(file, bytes, 0, bytes.byteLength, offset)
+      return bytes.subarray(0, read)
+    } finally {
+      closeSync(file)
+    }
+  })
+}
+
+/** Reads something; that it cannot be read is the user's mistake. Throws {@link InputError}. */
+export function readable<T>(name: string, read: () => T): T {
   try {
-    file = openSync(path, 'r')
+    return read()
   } catch (error) {
-    throw new InputError(`${path}: ${error instanceof Error ? error.message : error}`)
-  }
-  try {
-    const left = Math.max(0, fstatSync(file).size - offset)
-    const bytes = new Uint8Array(Math.min(length ?? left, left))
-    const read = readSync(file, bytes, 0, bytes.byteLength, offset)
-    return bytes.subarray(0, read)
-  } finally {
-    closeSync(file)
+    throw new InputError(`${name}: ${error instanceof Error ? error.message : error}`)
   }
 }
 

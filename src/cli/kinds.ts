@@ -44,20 +44,20 @@ function nearNames(name: string): string[] {
     .slice(0, 5)
 }
 
-const special: Readonly<Record<string, NamedSchema>> = {
-  message: ChannelMessage,
-  packet: Packet,
-  synic: SynicMessage,
-}
+const special: ReadonlyMap<string, NamedSchema> = new Map<string, NamedSchema>([
+  ['message', ChannelMessage],
+  ['packet', Packet],
+  ['synic', SynicMessage],
+])
 
 /** The structure that a KIND of the command line stands for, given the bytes. Throws {@link UsageError}. */
 export function kindNamed(kind: string, bytes: Uint8Array): NamedSchema {
-  return kind === 'hypercall' ? callBlockOf(bytes) : (special[kind] ?? schemaNamed(kind))
+  return kind === 'hypercall' ? callBlockOf(bytes) : (special.get(kind) ?? schemaNamed(kind))
 }
 
 /** The structure of a KIND for JSON, of which some kinds need the `type` that it names. Throws {@link UsageError}. */
 export function kindOfJson(kind: string, type: unknown): NamedSchema {
-  if (kind !== 'hypercall' && kind !== 'auto') return special[kind] ?? schemaNamed(kind)
+  if (kind !== 'hypercall' && kind !== 'auto') return special.get(kind) ?? schemaNamed(kind)
   if (typeof type !== 'string')
     throw new UsageError(`encode ${kind} needs a \`type\` in the JSON that names a structure`)
   const call = kind === 'hypercall' ? callNamed(type) : undefined

@@ -14,6 +14,7 @@ import {
 import type { PacketData } from '../vmbus/session/entry.ts'
 import { type JsonObject, toHex, toJSON } from '../wire/index.ts'
 import { type Command, type ExitStatus, InputError } from './command.ts'
+import { readable } from './input.ts'
 import { paint, print, type Style } from './terminal.ts'
 
 /** `vmbus replay`: a recorded conversation, told and checked. */
@@ -42,12 +43,7 @@ function exitStatus({ summary }: Replay): ExitStatus {
 /** The transcript of a file; without one, the recording that ships with the package. Throws {@link InputError}. */
 export function load(path: string | undefined): Transcript {
   if (path === undefined) return linuxBoot
-  let text: string
-  try {
-    text = readFileSync(path === '-' ? 0 : path, 'utf8')
-  } catch (error) {
-    throw new InputError(`${path}: ${error instanceof Error ? error.message : error}`)
-  }
+  const text = readable(path, () => readFileSync(path === '-' ? 0 : path, 'utf8'))
   try {
     return parseTranscript(text)
   } catch (error) {

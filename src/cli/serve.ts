@@ -6,6 +6,7 @@ import { type Call, type Command, type ExitStatus, InputError, numberOption, Usa
 import { deviceHelp, deviceSyntax, guestDrivers, offeredDevices } from './devices/index.ts'
 import { displayedBy } from './guest-display.ts'
 import { inputOption, inputScript } from './guest-input.ts'
+import { readable } from './input.ts'
 import { checkOutput } from './output.ts'
 import { lendGuest, type PlaceOptions, type PlaceServer, serveHost } from './serve-peers.ts'
 import { ServeSessions } from './serve-session.ts'
@@ -65,14 +66,21 @@ async function serve(call: Call): Promise<ExitStatus> {
   checkOutput(call.option('record'))
   const sessions = new ServeSessions(call, version)
   const serverOf = call.has('guest') ? lentGuests(call, sessions) : servedHosts(call, sessions)
-  const memories = new Memories()
+  const memories: FileMemory[] = []
+  const leftovers: string[] = []
+  const removeLeftovers = (): void => {
+    for (const file of leftovers) rmSync(file, { force: true })
+  }
   const servers: PlaceServer[] = []
   const ended = over(sessions, servers, isOnce ? places.length : undefined)
-  // However this process ends, the memory that it made goes with it.
-  process.once('exit', memories.remove)
+  // However this process ends, sockets and the memory that it made go with it.
+  process.once('exit', removeLeftovers)
   try {
     for (const [place, { path, file }] of places.entries()) {
-      const memory = memories.open(file, size)
+      const isNew = !existsSync(file)
+      const memory = openMemory(file, isNew, size)
+      memories.push(memory)
+      if (isNew) leftovers.push(file)
       const server = serverOf({
         ...{ place, path, connects, memory, version },
         ...(seconds !== undefined && { patience: seconds * 1000 }),
@@ -84,13 +92,15 @@ async function serve(call: Call): Promise<ExitStatus> {
         throw new InputError(`${path}: ${error instanceof Error ? error.message : error}`)
       }
       servers.push(server)
+      if (!connects) leftovers.push(path)
       print(`${connects ? 'connected to' : 'listening on'} unix:${path}, memory ${file} of ${memory.size} bytes`)
     }
     await ended
   } finally {
     for (const server of servers) await server.close()
-    memories.close()
-    process.off('exit', memories.remove)
+    for (const memory of memories) memory.close()
+    removeLeftovers()
+    process.off('exit', removeLeftovers)
   }
   return isOnce && sessions.wentWrong ? 1 : 0
 }
@@ -149,41 +159,18 @@ function over(sessions: ServeSessions, servers: readonly PlaceServer[], wanted: 
   })
 }
 
-/** The memory files of all places. */
-class Memories {
-  readonly #open: FileMemory[] = []
-  readonly #made: string[] = []
-
-  /** Opens a file, or makes it. Throws {@link InputError}. */
-  open(file: string, wanted: number | undefined): FileMemory {
-    const isNew = !existsSync(file)
-    const size = wanted ?? (isNew ? defaultSize : undefined)
-    try {
-      // What is in a file that was there before is not cut off.
-      const least = isNew ? 0 : statSync(file).size
-      if (size !== undefined && size < least) throw new InputError(`${file}: has ${least} bytes, more than --size says`)
-      if (size === undefined && least < leastSize) {
-        throw new InputError(`${file}: has ${least} bytes, too few for a guest; --size 64M makes it larger`)
-      }
-      const memory = FileMemory.open(file, size === undefined ? {} : { size })
-      if (isNew) this.#made.push(file)
-      this.#open.push(memory)
-      return memory
-    } catch (error) {
-      if (error instanceof InputError) throw error
-      throw new InputError(`${file}: ${error instanceof Error ? error.message : error}`)
+/** Opens a memory file, or makes it. Throws {@link InputError}. */
+function openMemory(file: string, isNew: boolean, wanted: number | undefined): FileMemory {
+  const size = wanted ?? (isNew ? defaultSize : undefined)
+  return readable(file, () => {
+    // What is in a file that was there before is not cut off.
+    const least = isNew ? 0 : statSync(file).size
+    if (size !== undefined && size < least) throw new Error(`has ${least} bytes, more than --size says`)
+    if (size === undefined && least < leastSize) {
+      throw new Error(`has ${least} bytes, too few for a guest; --size 64M makes it larger`)
     }
-  }
-
-  close(): void {
-    for (const memory of this.#open) memory.close()
-    this.remove()
-  }
-
-  /** Removes the files that were made here. */
-  readonly remove = (): void => {
-    for (const file of this.#made) rmSync(file, { force: true })
-  }
+    return FileMemory.open(file, size === undefined ? {} : { size })
+  })
 }
 
 /** Where the other ends are, and which memory goes with each. */
