@@ -167,6 +167,7 @@ export const VpdPage = /* @__PURE__ */ union('VpdPage', { offset: 1, tag: u8, ot
   { schema: BlockDeviceCharacteristics },
   { schema: LogicalBlockProvisioning },
 ])
+/** A decoded page of vital product data; `type` is the structure's name. */
 export type VpdPage = UnionValue<(typeof VpdPage)['members'][number]['schema'] | typeof OtherVpdPage>
 
 /** Text as INQUIRY data has it: `length` bytes of ASCII, cut off or padded with blanks; what is not printable ASCII becomes a question mark. */

@@ -136,4 +136,5 @@ export const VstorPacket = /* @__PURE__ */ struct(
   },
   { size: 64, aliases: { linux: 'vstor_packet' } },
 )
+/** A decoded packet with a SCSI request. */
 export interface VstorPacket extends Infer<typeof VstorPacket> {}

@@ -101,78 +101,96 @@ const { CompleteIo } = VstorOperation
 const counts = { subChannelCount: u16 }
 
 // Packets are as long as the longest of their protocol's version, and each operation has two lengths: 64 bytes, and 48 before
-// protocol 5.1 (Windows 8). Linux sends 64 bytes under every version.
+// protocol 5.1 (Windows 8). Linux sends 64 bytes under every version. Sources: Linux drivers/scsi/storvsc_drv.c
+// (vstor_packet_operation, vstor_packet), OpenVMM storvsp_protocol.
 
-/** A SCSI request; data by GPA-direct ranges. */
+/** Operation 3, guest to host: a SCSI request. Its data are the one range of a GPA-direct packet; without data the packet is in-band. */
 export const ExecuteSrb = /* @__PURE__ */ struct(
   'ExecuteSrb',
   { header: pinned(VstorHeader, { operation: VstorOperation.ExecuteSrb }), request: ScsiRequest },
   { size: 64 },
 )
-/** Before protocol 5.1. */
+/** {@link ExecuteSrb} before protocol 5.1: 48 bytes. */
 export const ExecuteSrbWin7 = /* @__PURE__ */ struct(
   'ExecuteSrbWin7',
   { header: pinned(VstorHeader, { operation: VstorOperation.ExecuteSrb }), request: ScsiRequestWin7 },
   { size: 48 },
 )
-/** Host to guest: a device is gone. Linux scans the bus. */
+/** Operation 2, host to guest, unasked: a device is gone. Linux scans the bus (storvsc_on_receive). */
 export const RemoveDevice = /* @__PURE__ */ packet('RemoveDevice', VstorOperation.RemoveDevice, 64, {})
+/** {@link RemoveDevice} before protocol 5.1: 48 bytes. */
 export const RemoveDeviceWin7 = /* @__PURE__ */ packet('RemoveDeviceWin7', VstorOperation.RemoveDevice, 48, {})
+/** Operation 4, guest to host: resets one logical unit. OpenVMM answers it, Linux never sends it. */
 export const ResetLun = /* @__PURE__ */ packet('ResetLun', VstorOperation.ResetLun, 64, {})
+/** {@link ResetLun} before protocol 5.1: 48 bytes. */
 export const ResetLunWin7 = /* @__PURE__ */ packet('ResetLunWin7', VstorOperation.ResetLun, 48, {})
+/** Operation 5, guest to host: resets the controller. OpenVMM answers it, Linux never sends it. */
 export const ResetAdapter = /* @__PURE__ */ packet('ResetAdapter', VstorOperation.ResetAdapter, 64, {})
+/** {@link ResetAdapter} before protocol 5.1: 48 bytes. */
 export const ResetAdapterWin7 = /* @__PURE__ */ packet('ResetAdapterWin7', VstorOperation.ResetAdapter, 48, {})
+/** Operation 6, guest to host: resets the bus; Linux's error handling (storvsc_host_reset_handler), which then waits until all is completed. */
 export const ResetBus = /* @__PURE__ */ packet('ResetBus', VstorOperation.ResetBus, 64, {})
+/** {@link ResetBus} before protocol 5.1: 48 bytes. */
 export const ResetBusWin7 = /* @__PURE__ */ packet('ResetBusWin7', VstorOperation.ResetBus, 48, {})
-/** The first packet of a guest. */
+/** Operation 7, guest to host: the first packet of a driver (behaviour 166). */
 export const BeginInitialization = /* @__PURE__ */ packet(
   'BeginInitialization',
   VstorOperation.BeginInitialization,
   64,
   {},
 )
+/** {@link BeginInitialization} before protocol 5.1: 48 bytes. */
 export const BeginInitializationWin7 = /* @__PURE__ */ packet(
   'BeginInitializationWin7',
   VstorOperation.BeginInitialization,
   48,
   {},
 )
+/** Operation 8, guest to host: the driver is ready, and SCSI requests may follow. */
 export const EndInitialization = /* @__PURE__ */ packet('EndInitialization', VstorOperation.EndInitialization, 64, {})
+/** {@link EndInitialization} before protocol 5.1: 48 bytes. */
 export const EndInitializationWin7 = /* @__PURE__ */ packet(
   'EndInitializationWin7',
   VstorOperation.EndInitialization,
   48,
   {},
 )
+/** Operation 9, guest to host: asks for one version of the protocol; the completion's status says whether that is spoken (behaviour 168). */
 export const QueryProtocolVersion = /* @__PURE__ */ packet(
   'QueryProtocolVersion',
   VstorOperation.QueryProtocolVersion,
   64,
   { version: ProtocolVersion },
 )
+/** {@link QueryProtocolVersion} before protocol 5.1: 48 bytes. */
 export const QueryProtocolVersionWin7 = /* @__PURE__ */ packet(
   'QueryProtocolVersionWin7',
   VstorOperation.QueryProtocolVersion,
   48,
   { version: ProtocolVersion },
 )
+/** Operation 10, guest to host: asks what the device can do. The 24 bytes of properties are the completion's; a request has zeros there. */
 export const QueryProperties = /* @__PURE__ */ packet('QueryProperties', VstorOperation.QueryProperties, 64, {
   properties: ChannelProperties,
 })
+/** {@link QueryProperties} before protocol 5.1: 48 bytes. */
 export const QueryPropertiesWin7 = /* @__PURE__ */ packet('QueryPropertiesWin7', VstorOperation.QueryProperties, 48, {
   properties: ChannelProperties,
 })
-/** Host to guest, unasked: look for devices anew. Behaviour 178. */
+/** Operation 11, host to guest, unasked: look for devices anew (behaviour 178). */
 export const EnumerateBus = /* @__PURE__ */ packet('EnumerateBus', VstorOperation.EnumerateBus, 64, {})
+/** {@link EnumerateBus} before protocol 5.1: 48 bytes. */
 export const EnumerateBusWin7 = /* @__PURE__ */ packet('EnumerateBusWin7', VstorOperation.EnumerateBus, 48, {})
+/** Operation 12, guest to host, Fibre Channel only: asks for the adapter's world-wide names (Linux storvsc_channel_init). It has no short form. */
 export const FcHbaData = /* @__PURE__ */ packet('FcHbaData', VstorOperation.FcHbaData, 64, { wwn: FcWwn })
-/** Linux sends it after EndInitialization, Windows before. */
+/** Operation 13, guest to host, from 5.1 on: asks for 1 … 65,535 sub-channels. Linux sends it after EndInitialization, Windows before (behaviour 170). */
 export const CreateSubChannels = /* @__PURE__ */ packet(
   'CreateSubChannels',
   VstorOperation.CreateSubChannels,
   64,
   counts,
 )
+/** {@link CreateSubChannels} before protocol 5.1: 48 bytes. */
 export const CreateSubChannelsWin7 = /* @__PURE__ */ packet(
   'CreateSubChannelsWin7',
   VstorOperation.CreateSubChannels,
@@ -180,21 +198,23 @@ export const CreateSubChannelsWin7 = /* @__PURE__ */ packet(
   counts,
 )
 
-/** The outcome of {@link ExecuteSrb}. Alone, no completion tells what it answers: see {@link completionOf}. */
+/** The outcome of {@link ExecuteSrb}: statuses, bytes moved, sense data. Alone, no completion tells what it answers: see {@link completionOf}. */
 export const SrbCompletion = /* @__PURE__ */ struct(
   'SrbCompletion',
   { header: pinned(VstorHeader, { operation: CompleteIo }), request: ScsiRequest },
   { size: 64 },
 )
+/** {@link SrbCompletion} before protocol 5.1: 48 bytes. */
 export const SrbCompletionWin7 = /* @__PURE__ */ struct(
   'SrbCompletionWin7',
   { header: pinned(VstorHeader, { operation: CompleteIo }), request: ScsiRequestWin7 },
   { size: 48 },
 )
-/** The answer to {@link QueryProtocolVersion}: status 0 accepts the version. */
+/** The answer to {@link QueryProtocolVersion}: status 0 accepts the version, 0xC0000059 refuses it. */
 export const VersionCompletion = /* @__PURE__ */ packet('VersionCompletion', CompleteIo, 64, {
   version: ProtocolVersion,
 })
+/** {@link VersionCompletion} before protocol 5.1: 48 bytes. */
 export const VersionCompletionWin7 = /* @__PURE__ */ packet('VersionCompletionWin7', CompleteIo, 48, {
   version: ProtocolVersion,
 })
@@ -202,13 +222,15 @@ export const VersionCompletionWin7 = /* @__PURE__ */ packet('VersionCompletionWi
 export const PropertiesCompletion = /* @__PURE__ */ packet('PropertiesCompletion', CompleteIo, 64, {
   properties: ChannelProperties,
 })
+/** {@link PropertiesCompletion} before protocol 5.1: 48 bytes. */
 export const PropertiesCompletionWin7 = /* @__PURE__ */ packet('PropertiesCompletionWin7', CompleteIo, 48, {
   properties: ChannelProperties,
 })
 /** The answer to {@link FcHbaData}. */
 export const FcCompletion = /* @__PURE__ */ packet('FcCompletion', CompleteIo, 64, { wwn: FcWwn })
-/** The answer to whatever has no data of its own. */
+/** The answer to whatever has no data of its own: only the status counts. */
 export const PlainCompletion = /* @__PURE__ */ packet('PlainCompletion', CompleteIo, 64, {})
+/** {@link PlainCompletion} before protocol 5.1: 48 bytes. */
 export const PlainCompletionWin7 = /* @__PURE__ */ packet('PlainCompletionWin7', CompleteIo, 48, {})
 /** An operation that is none of the protocol's, or a packet shorter than its version has it. */
 export const OtherStoragePacket = /* @__PURE__ */ struct('OtherStoragePacket', { header: VstorHeader, body: rest() })
