@@ -555,26 +555,6 @@ describe('link, virtual function', () => {
 })
 
 describe('state', () => {
-  it('[B205] RSS and virtual function survive saving and restoring', () => {
-    const rig = new NicRig({ virtualFunction: 3 }).bringUp(NvspVersion.V61, { sriov: true })
-    rig.ask('8100000001000000')
-    const saved = rig.vsp.save()
-    expect(JSON.parse(JSON.stringify(saved))).toEqual(saved)
-    expect(saved).toMatchObject({
-      version: NvspVersion.V61,
-      isInitialized: true,
-      packetFilter: 0xd,
-      virtualFunction: 3,
-      isOnVirtualFunction: true,
-    })
-    // Another NIC goes on from there, though its guest does not say it all again.
-    const next = new NicRig({ saved })
-    expect(next.vsp.save()).toEqual(saved)
-    expect(next.ask('8100000000000000')).toBe('')
-    expect(next.vsp.save().isOnVirtualFunction).toBe(false)
-    expect(next.init()).toBe('none')
-  })
-
   it('after the channel is closed it begins anew', () => {
     const rig = new NicRig().bringUp()
     rig.nic.close()

@@ -47,6 +47,10 @@ export class WatchedVsp extends WatchedEnd<HostDevice> implements HostDevice {
     return this.inner.offer
   }
 
+  get servesUntilReleased() {
+    return this.inner.servesUntilReleased ?? false
+  }
+
   attached(host: DeviceHost): void {
     this.inner.attached({
       later: host.later,

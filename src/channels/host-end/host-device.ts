@@ -7,6 +7,8 @@ import type { Channel, ChannelHandler } from '../channel/channel.ts'
 export interface PendingOpen {
   readonly request: OpenRequest
   readonly subchannelIndex: number
+  /** The guest had it open when the host's state was saved, and knows nothing of this: the rings go on as they are. */
+  readonly isRestored: boolean
   /** Says that the answer comes later, from outside the bus. */
   defer(): void
   /**

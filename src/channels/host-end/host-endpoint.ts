@@ -4,6 +4,7 @@ import { ChannelMessageType } from '../../vmbus/messages.ts'
 import type { RingFault } from '../../vmbus/ring/index.ts'
 import type { OfferId, OfferParams, OpenRequest, ServerEffect } from '../../vmbus/server/effects.ts'
 import { type ServerOptions, VmbusServer } from '../../vmbus/server/index.ts'
+import type { ServerState } from '../../vmbus/server/saved-state.ts'
 import { u32At } from '../../vmbus/u32.ts'
 import type { Guid } from '../../wire/index.ts'
 import { Channel, type CloseReason } from '../channel/channel.ts'
@@ -19,6 +20,14 @@ import { HostSignals } from './host-signals.ts'
 import { IdleTime } from './idle-time.ts'
 import { channelLeft, RevokedOffers } from './revoked-offers.ts'
 
+/** Where a host goes on that was saved. */
+export interface RestoredHost {
+  /** What {@link HostEndpoint.save} answered. */
+  readonly state: ServerState
+  /** What is offered from now on. What the guest has open of a device goes on with the one that stands in its place; the rest is rescinded. */
+  readonly devices: readonly HostDevice[]
+}
+
 /** How the host's end behaves. */
 export interface HostOptions {
   readonly server?: Omit<ServerOptions, 'violations'>
@@ -30,6 +39,8 @@ export interface HostOptions {
   readonly later?: Later
   /** Answers the device for an hvsocket that the guest connects, or nothing when no one listens. */
   readonly listen?: (serviceId: Guid, endpointId: Guid) => HostDevice | undefined
+  /** Goes on where another host was saved, with the same guest. A state that the options do not allow throws `RestoreError`. */
+  readonly restored?: RestoredHost
 }
 
 /**
@@ -57,7 +68,9 @@ export class HostEndpoint implements DeviceHost {
     this.#pump = pump
     this.#log = log
     this.#options = options
-    this.server = new VmbusServer({ ...options.server, violations: log.policy })
+    const serverOptions = { ...options.server, violations: log.policy }
+    const { restored } = options
+    this.server = restored === undefined ? new VmbusServer(serverOptions) : this.#restore(restored, serverOptions)
     this.#signals = new HostSignals(transport, log)
     this.later = options.later ?? this.#idleTime()
     transport.attach({
@@ -69,6 +82,34 @@ export class HostEndpoint implements DeviceHost {
       },
       watched: () => this.#signals.monitored(),
     })
+    if (restored === undefined) return
+    for (const device of restored.devices) device.attached(this)
+    pump.schedule(this.#task)
+  }
+
+  /**
+   * What guest and host have agreed on, as plain data, for `restored` of another host; then close this one. Throws while anything is under
+   * way: a message, a request without completion, packets that wait for room.
+   */
+  save(): ServerState {
+    const waits = [...this.#all()].flatMap(({ channel }) => channel?.explain() ?? [])
+    if (this.#task.queued || this.#effects.length > 0) waits.push('control messages')
+    if (waits.length > 0) throw new Error(`not at rest: ${waits.join(', ')}`)
+    return this.server.save()
+  }
+
+  #restore({ state, devices }: RestoredHost, options: ServerOptions): VmbusServer {
+    const wanted = devices.flatMap((device) => offersOf(device, state).map((params) => ({ device, params })))
+    const restored = VmbusServer.restore(
+      state,
+      options,
+      wanted.map(({ params }) => params),
+    )
+    for (const [index, { device, params }] of wanted.entries()) {
+      const id = restored.offers[index]
+      if (id !== undefined) this.#add(new HostOffer(id, device, params))
+    }
+    return restored.server
   }
 
   /** Offers a device. Throws when its interface and instance are offered already. */
@@ -159,11 +200,15 @@ export class HostEndpoint implements DeviceHost {
   #offer(device: HostDevice, params: OfferParams): OfferId {
     const id = this.server.offer(params)
     const offer = new HostOffer(id, device, params)
-    this.#offers.set(id, offer)
-    this.#byDevice.set(device, new Set([...this.#offersOf(device), offer]))
+    this.#add(offer)
     this.#tell(offer, 'offered')
     this.#pump.schedule(this.#task)
     return id
+  }
+
+  #add(offer: HostOffer): void {
+    this.#offers.set(offer.id, offer)
+    this.#byDevice.set(offer.device, new Set([...this.#offersOf(offer.device), offer]))
   }
 
   #offersOf(device: HostDevice): ReadonlySet<HostOffer> {
@@ -196,7 +241,9 @@ export class HostEndpoint implements DeviceHost {
     if (!isUnload && channelId === undefined) return
     const left = channelId === undefined ? this.#revoked.takeAll() : this.#revoked.takeLeft(channelId)
     for (const offer of left) this.#closeChannel(offer, 'rescinded')
-    for (const offer of this.#offers.values()) if (offer.channelId === channelId) offer.isLeft = true
+    const id = channelId === undefined ? undefined : this.server.channelAt(channelId)
+    const offer = id === undefined ? undefined : this.#offers.get(id)
+    if (offer !== undefined) offer.isLeft = true
   }
 
   /** Carries out what the server asks for and sends what it says, until it is content or the guest's slot is taken. */
@@ -288,6 +335,7 @@ export class HostEndpoint implements DeviceHost {
         if (this.#offersOf(offer.device).size === 0) offer.device.detached()
         break
       case 'restored':
+        offer.channelId = effect.channelId
         for (const { gpadlId, ranges } of effect.gpadls) {
           const lists = pageListsOf(this.transport.memory, ranges)
           if (lists !== undefined) offer.gpadls.set(gpadlId, lists)
@@ -297,7 +345,7 @@ export class HostEndpoint implements DeviceHost {
     }
   }
 
-  #open(offer: HostOffer, request: OpenRequest, restored = false): void {
+  #open(offer: HostOffer, request: OpenRequest, isRestored = false): void {
     offer.channelId = request.channelId
     offer.request = request
     offer.interrupt = request.interrupt
@@ -308,8 +356,10 @@ export class HostEndpoint implements DeviceHost {
     let answered = false
     const answer = (ok: boolean): void => {
       offer.opening = 'no'
-      if (!restored) this.server.openComplete(offer.id, ok)
+      if (!isRestored) this.server.openComplete(offer.id, ok)
       this.#tell(offer, ok ? 'opened' : 'refused')
+      // To the guest it is open: all that can be done is to take it away.
+      if (isRestored && !ok) this.revoke(offer.device)
       this.#pump.schedule(this.#task)
     }
     const once = (): void => {
@@ -319,6 +369,7 @@ export class HostEndpoint implements DeviceHost {
     const pending: PendingOpen = {
       request,
       subchannelIndex: offer.subchannelIndex,
+      isRestored,
       defer: () => {
         if (isCurrent()) offer.opening = 'deferred'
       },
@@ -416,6 +467,15 @@ export class HostEndpoint implements DeviceHost {
   #tell({ channelId, params }: HostOffer, what: ChannelEvent['what'], why?: string): void {
     this.#log.channel(what, params, channelId, why)
   }
+}
+
+/** What a device offers: itself, and the sub-channels that the guest had of it. */
+function offersOf({ offer }: HostDevice, { channels }: ServerState): OfferParams[] {
+  const subchannels = channels.filter(
+    ({ interfaceId, instanceId, subchannelIndex }) =>
+      interfaceId === offer.interfaceId && instanceId === offer.instanceId && subchannelIndex > 0,
+  )
+  return [offer, ...subchannels.map(({ subchannelIndex }) => ({ ...offer, subchannelIndex }))]
 }
 
 /** Whether something outside the bus owes the guest an answer. */

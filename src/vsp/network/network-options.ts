@@ -22,7 +22,7 @@ export interface NetworkVspOptions {
   readonly name?: string
   /** Serial number of a virtual function that goes with the NIC. Default none. */
   readonly virtualFunction?: number
-  /** What `NetworkVsp.save` answered: the NIC goes on where it was. */
+  /** What `NetworkVsp.save` answered: under a host that is `restored`, the NIC goes on where that one was. */
   readonly saved?: NicSettings
 }
 

@@ -1,5 +1,5 @@
 import { SharedBuffer } from '../../channels/channel/shared-buffer.ts'
-import type { Channel } from '../../channels/index.ts'
+import type { Channel, PendingOpen } from '../../channels/index.ts'
 import {
   NvspDataPath,
   NvspMessage,
@@ -22,6 +22,7 @@ import { Vsp } from '../vsp.ts'
 import { type Frame, macAddressOf, macAddressText, type NetworkBackend, type Nic } from './backends/backend.ts'
 import { NullBackend } from './backends/null.ts'
 import { ControlQueue } from './control-queue.ts'
+import { answerInit } from './init-answer.ts'
 import type { NetworkVspEvents, NetworkVspOptions } from './network-options.ts'
 import type { NicInfo } from './nic-info.ts'
 import { frameSizes, freshSettings, freshStatistics, type NicSettings, type NicStatistics } from './nic-settings.ts'
@@ -36,10 +37,7 @@ const linkToggleMilliseconds = 5000
 /** A network adapter in the root partition. Sources: OpenVMM netvsp, Linux drivers/net/hyperv. */
 export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
   readonly offer: OfferParams
-  /**
-   * Linux waits for the completion of all that it has sent before it lets go of a NIC, and of one that was rescinded for ever
-   * (rndis_filter_halt_device). So what it sends is completed to the end, though it goes nowhere.
-   */
+  /** Linux waits for its completions even of a NIC that was rescinded, for ever (rndis_filter_halt_device): it gets them. */
   override readonly servesUntilReleased = true
   readonly macAddress: Uint8Array
   readonly statistics: NicStatistics = freshStatistics()
@@ -69,12 +67,16 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
     const instanceId = options.instanceId ?? guid(`f8615163-0000-1000-2000-${digits}`)
     this.offer = { interfaceId: DeviceId.Network, instanceId }
     this.#queues = Math.max(1, Math.min(64, queues))
-    this.#settings = options.saved ?? freshSettings(true, options.virtualFunction)
+    const { saved, virtualFunction } = options
+    this.#settings = saved === undefined ? freshSettings(true, virtualFunction) : structuredClone(saved)
     this.#info = this.#describe()
     this.#transmitter = new Transmitter(this, backend, this.statistics)
   }
 
-  /** What guest and host have agreed on, as plain data: for `saved` of another NIC with the same MAC address. */
+  /**
+   * What guest and host have agreed on, as plain data: for `saved` of another NIC with the same MAC address, which takes this one's place
+   * when the host is saved and restored (`HostOptions.restored`).
+   */
   save(): NicSettings {
     return structuredClone(this.#settings)
   }
@@ -157,9 +159,15 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
     this.backend.unplugged?.(this)
   }
 
+  protected override onOpening(open: PendingOpen): void {
+    // A guest that opens it itself begins anew.
+    if (open.subchannelIndex === 0 && !open.isRestored) this.#reset()
+    open.accept()
+  }
+
   protected override onOpen(channel: Channel): void {
     if (channel.subchannelIndex === 0) {
-      if (this.#options.saved === this.#settings) this.#restore()
+      if (this.#settings.version !== undefined) this.#restore()
       return
     }
     if (this.channels.size === this.#settings.subchannelCount + 1) this.#sendIndirectionTable()
@@ -167,10 +175,8 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
 
   protected override onClose(channel: Channel): void {
     if (channel.subchannelIndex !== 0) return
-    const { isLinkUp, virtualFunction } = this.#settings
     const wasReceiving = this.#settings.packetFilter !== 0
-    this.#settings = freshSettings(isLinkUp, virtualFunction)
-    this.#info = this.#describe()
+    this.#reset()
     this.#words = new NvspWords(undefined)
     this.#receiveBuffer = undefined
     this.#sendBuffer = undefined
@@ -267,7 +273,9 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
     // The answer to INIT is padded as before it.
     if (answer === 'empty') channel.complete(packet)
     else if (answer !== undefined) channel.complete(packet, paddedMessage(answer, version))
-    if (value.type === 'NvspSubchannelRequest') this.#offerSubchannels(answer)
+    if (typeof answer === 'object' && answer.type === 'NvspSubchannelComplete') {
+      this.offerSubchannels(answer.subchannelCount)
+    }
   }
 
   /** Handles a message; answers what completes it, or nothing when it stopped the channel. */
@@ -317,18 +325,11 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
     const settings = this.#settings
     if (settings.version !== undefined) return this.#stop(channel, 'DUP', '', 'INIT is answered already')
     const { versions = nvspVersions } = this.#options
-    const version = [...versions].sort((a, b) => b - a).find((known) => known >= minimum && known <= maximum)
-    const answer = {
-      type: 'NvspInitComplete',
-      negotiatedProtocolVersion: 0xffff_ffff,
-      maximumMdlChainLength: 34,
-      status: NvspStatus.None,
-    } as const
+    const { version, answer } = answerInit(minimum, maximum, versions)
     if (version === undefined) return answer
     settings.version = version
     this.#words = new NvspWords(version)
-    const negotiatedProtocolVersion = version === NvspVersion.V1 ? version : 0xffff_ffff
-    return { ...answer, negotiatedProtocolVersion, status: NvspStatus.Success }
+    return answer
   }
 
   #takeReceiveBuffer(gpadlId: GpadlId, id: number, channel: Channel): NvspMessage | undefined {
@@ -422,11 +423,6 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
     return { type: 'NvspSubchannelComplete', status: NvspStatus.Success, subchannelCount: count }
   }
 
-  #offerSubchannels(answer: NvspMessage | 'empty' | undefined): void {
-    if (typeof answer !== 'object' || answer.type !== 'NvspSubchannelComplete') return
-    if (answer.subchannelCount > 0) this.offerSubchannels(answer.subchannelCount)
-  }
-
   /** All sub-channels are open: the guest learns on which to send what. */
   #sendIndirectionTable(): void {
     const queues = this.#settings.subchannelCount + 1
@@ -458,6 +454,13 @@ export class NetworkVsp extends Vsp<NetworkVspEvents> implements Nic {
     if (this.#control.bytes === 0) return
     const buffer = this.#liveReceiveBuffer
     if (this.channel !== undefined && buffer !== undefined) this.#control.flush(this.channel, buffer, this.#words)
+  }
+
+  /** Nothing is agreed on. */
+  #reset(): void {
+    const { isLinkUp, virtualFunction } = this.#settings
+    this.#settings = freshSettings(isLinkUp, virtualFunction)
+    this.#info = this.#describe()
   }
 
   #restore(): void {
