@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { HvCallTranslateVirtualAddress, HvCallTranslateVirtualAddressEx } from '../src/hypercall/calls/memory.ts'
+import { HvCallTranslateVirtualAddress, HvCallTranslateVirtualAddressEx } from '../src/hypercall/calls/guest-access.ts'
 import { onArm64 } from '../src/hypercall/conventions/convention.ts'
 import { TranslateGvaResultCode as Code } from '../src/hypercall/enums/memory.ts'
 import { MapGpaFlags } from '../src/hypercall/flags.ts'

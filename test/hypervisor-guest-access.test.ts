@@ -4,7 +4,7 @@ import {
   HvCallTranslateVirtualAddress,
   HvCallTranslateVirtualAddressEx,
   HvCallWriteGpa,
-} from '../src/hypercall/calls/memory.ts'
+} from '../src/hypercall/calls/guest-access.ts'
 import { HvCallGetVpSetFromMda } from '../src/hypercall/calls/vp.ts'
 import { AccessGpaResultCode, TranslateGvaResultCode as Code } from '../src/hypercall/enums/memory.ts'
 import { MapGpaFlags } from '../src/hypercall/flags.ts'

@@ -59,16 +59,27 @@ const stackVendor = { ...hypervisorVendor, vendor3: 0x5356_2074 }
 
 /** What a hypervisor tells of itself by CPUID, one property a leaf. Absent: it has no such leaf, or nothing to say in it. */
 export interface CpuidDescription {
+  /** 0x40000002. */
   readonly version?: Infer<typeof CpuidVersion>
+  /** 0x40000003. */
   readonly features?: Infer<typeof CpuidFeatures>
+  /** 0x40000004. */
   readonly recommendations?: Infer<typeof CpuidRecommendations>
+  /** 0x40000005. */
   readonly limits?: Infer<typeof CpuidLimits>
+  /** 0x40000006. */
   readonly hardware?: Infer<typeof CpuidHardwareFeatures>
+  /** 0x40000007. */
   readonly cpuManagement?: Infer<typeof CpuidCpuManagement>
+  /** 0x40000008. */
   readonly svm?: Infer<typeof CpuidSvm>
+  /** 0x40000009. */
   readonly nestedFeatures?: Infer<typeof CpuidNestedFeatures>
+  /** 0x4000000A. */
   readonly nestedVirtualization?: Infer<typeof CpuidNestedVirtualization>
+  /** 0x4000000B. */
   readonly ipt?: Infer<typeof CpuidIpt>
+  /** 0x4000000C. */
   readonly isolation?: Infer<typeof CpuidIsolation>
   /** Leaves 0x40000080 to 0x40000082. */
   readonly stack?: Infer<typeof CpuidStackProperties>

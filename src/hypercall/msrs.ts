@@ -40,6 +40,7 @@ export interface Msr {
   readonly contents?: StructSchema
   /** Where it is first documented. */
   readonly source: string
+  /** What else is known of it. */
   readonly note?: string
 }
 

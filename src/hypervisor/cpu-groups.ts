@@ -8,6 +8,7 @@ import { refusal } from './target.ts'
 
 /** Logical processors that partitions share, and how much of them. This machine has one, number 0. */
 export interface CpuGroup {
+  /** Set properties, by code (`CpuGroupProperty`). */
   readonly properties: Map<number, bigint>
   /** Logical processors, one bit each. */
   affinity: bigint

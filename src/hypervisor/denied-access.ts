@@ -4,7 +4,9 @@ import type { Partition } from './partition.ts'
 
 /** Where an access may not be: the first such address, and the level whose protection it breaks, where it is not the parent who denies it. */
 export interface DeniedAccess {
+  /** Guest physical address, in bytes. */
   readonly gpa: number
+  /** The level that denies it; absent: the parent. */
   readonly vtl?: number
 }
 

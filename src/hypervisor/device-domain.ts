@@ -2,6 +2,7 @@ import type { Partition } from './partition.ts'
 
 /** An address space for DMA: device pages mapped to guest pages of the partition that owns it. */
 export class DeviceDomain {
+  /** Devices in it, by physical id. */
   readonly devices = new Set<bigint>()
   /** By device page: guest page × 16 + access. */
   readonly #mapped = new Map<number, number>()
@@ -12,10 +13,12 @@ export class DeviceDomain {
     readonly id: DeviceDomainKey,
   ) {}
 
+  /** Maps a device page to a guest page; page numbers, access as in `PageAccess`. */
   map(devicePage: number, guestPage: number, access: number): void {
     this.#mapped.set(devicePage, guestPage * 16 + access)
   }
 
+  /** Ends a mapping, if there is one. */
   unmap(devicePage: number): void {
     this.#mapped.delete(devicePage)
   }
@@ -34,7 +37,9 @@ export class DeviceDomain {
 
 /** HV_DEVICE_DOMAIN_ID: `type` 0 … 15, `id` 32 bits. */
 export interface DeviceDomainKey {
+  /** 0 … 15. */
   readonly type: number
+  /** 32 bits. */
   readonly id: number
 }
 

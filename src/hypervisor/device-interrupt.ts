@@ -2,6 +2,7 @@ import type { Partition } from './partition.ts'
 
 /** Which interrupt of a device: what its MSI carries (source 1), or the entry of an interrupt controller. See `InterruptSource`. */
 export interface DeviceInterruptId {
+  /** `InterruptSource`. */
   readonly source: number
   /** Address of an MSI; 0 for other sources. */
   readonly address: bigint
@@ -21,6 +22,7 @@ export interface DeviceInterruptTarget {
 
 /** An entry of the interrupt remapping table: a run of interrupts of one device, whose data and vectors count up together. */
 export interface DeviceInterrupt {
+  /** The partition whose VPs get it. */
   readonly owner: Partition
   /** The physical device. */
   readonly device: bigint
@@ -28,7 +30,9 @@ export interface DeviceInterrupt {
   readonly id: DeviceInterruptId
   /** HV_INTERRUPT_TYPE. */
   readonly type: number
+  /** Interrupts of the run, 1 … 32. */
   readonly count: number
+  /** Vector of the first, and the VPs. */
   target: DeviceInterruptTarget
 }
 
@@ -56,6 +60,7 @@ export class InterruptTable {
     return handle
   }
 
+  /** Lets the interrupts of an entry through, which take this handle. */
   add(handle: number, entry: DeviceInterrupt): void {
     this.#entries.set(handle, entry)
     for (let nth = 0; nth < entry.count; nth++) this.#bySent.set(sentKey(entry.device, entry.id, nth), { entry, nth })

@@ -18,6 +18,7 @@ const ofItsRoot = { target: 'child or root', privilege: 'cpuManagement', states:
 
 /** What HvCallMapDeviceInterrupt maps. */
 export interface MapDeviceInterrupt {
+  /** The partition whose VPs get it. */
   readonly partition: bigint
   /** The device, as the partition calls it. */
   readonly device: bigint
@@ -25,6 +26,7 @@ export interface MapDeviceInterrupt {
   readonly type: number
   /** 1 … 32 interrupts, whose vectors follow one another. */
   readonly vectorCount: number
+  /** Vector of the first, and the VPs. */
   readonly target: DeviceInterruptTarget
 }
 

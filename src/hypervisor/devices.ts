@@ -5,6 +5,7 @@ import { targetOf } from './target.ts'
 
 /** What HvCallAttachDevice attaches. */
 export interface AttachDevice {
+  /** The partition that gets it. */
   readonly partition: bigint
   /** The physical device, 64 bits. */
   readonly device: bigint

@@ -5,8 +5,11 @@ import { allows, PageAccess } from './page-access.ts'
 
 /** A guest page's place: which memory, where in it, in bytes, and what the guest may do. */
 export interface PagePlace {
+  /** The memory that it lies in. */
   readonly memory: GuestMemory
+  /** Its first byte there. */
   readonly base: number
+  /** What the guest may do, as in `PageAccess`. */
   readonly access: number
 }
 

@@ -10,7 +10,9 @@ import type { VirtualProcessor } from './virtual-processor.ts'
 
 /** Stands around the calls that carry VMBus: each is given the call itself, which answers its HV_STATUS. */
 export interface CallHooks {
+  /** Around HvCallPostMessage. */
   posts(connectionId: number, call: () => number): number
+  /** Around HvCallSignalEvent. */
   signals(connectionId: number, flag: number, call: () => number): number
 }
 

@@ -2,6 +2,7 @@ import { CrashCtlRegContents } from '../hypercall/vp-registers.ts'
 
 /** What a guest says when it crashes: five words, and perhaps a text. */
 export interface CrashReport {
+  /** The VP that reported it. */
   readonly vp: number
   /** P0 … P4. */
   readonly parameters: readonly bigint[]
@@ -14,6 +15,7 @@ export const crashControlSupported = 0xc000_0000_0000_0000n
 
 /** The crash registers of a partition: P0 … P4, and the report that a write to the control register makes of them. */
 export class GuestCrash {
+  /** HvRegisterGuestCrashP0 … P4. */
   readonly parameters = [0n, 0n, 0n, 0n, 0n]
   #report: CrashReport | undefined
 

@@ -22,6 +22,7 @@ export type CallObserver = (vp: VirtualProcessor, call: HypercallDefinition, sta
 
 /** Makes hypercalls as a VP: each is encoded into registers and pages, dispatched, and its answer decoded from them. */
 export class HypercallCaller {
+  /** The VP that makes the calls. */
   readonly vp: VirtualProcessor
   readonly #dispatcher: ModelDispatcher
   readonly #pages: { readonly inputGpa: number; readonly outputGpa: number }

@@ -35,6 +35,7 @@ export interface HypervisorOptions {
  * were interrupted. It reads no clock but the given one, and calls nobody.
  */
 export class Hypervisor {
+  /** What all partitions share. */
   readonly machine: Machine
   /** The root: it has every privilege, and the machine's memory at the same addresses. */
   readonly root: Partition

@@ -11,7 +11,9 @@ import type { VirtualProcessor } from './virtual-processor.ts'
 
 /** What a CPUID leaf says instead: of each register the bits in the mask. */
 export interface CpuidOverride {
+  /** The registers that the VP sees. */
   readonly result: CpuidResult
+  /** Which of their bits. */
   readonly mask: CpuidResult
 }
 
@@ -33,6 +35,7 @@ export class InterceptResults {
     this.#cpuid.set(`${leaf} ${subleaf ?? '*'}`, override)
   }
 
+  /** What was laid down for a leaf: of that subleaf, else of all. */
   cpuid(leaf: number, subleaf: number): CpuidOverride | undefined {
     return this.#cpuid.get(`${leaf} ${subleaf}`) ?? this.#cpuid.get(`${leaf} *`)
   }
@@ -42,6 +45,7 @@ export class InterceptResults {
     this.#msrs.set(`${msr} ${access}`, action)
   }
 
+  /** What was laid down for an MSR and access: HV_UNIMPLEMENTED_MSR_ACTION. */
   msr(msr: number, access: number): number | undefined {
     return this.#msrs.get(`${msr} ${access}`)
   }

@@ -19,15 +19,19 @@ const broadcast = 0xffff_ffffn
 
 /** What HvCallAssertVirtualInterrupt asserts. Destinations are VP numbers: APIC ids (ARM64: MPIDR) are the same here. */
 export interface VirtualInterrupt {
+  /** The partition whose VPs get it: a child of the caller. */
   readonly partition: bigint
+  /** `InterruptType`. */
   readonly type: number
   /** A VP; with `isLogical` a mask of VPs 0 … 7 (flat model). */
   readonly destination: bigint
+  /** The destination is a mask. Default false. */
   readonly isLogical?: boolean
   /** 16 … 255 for fixed ones; on ARM64 an INTID, 16 … 1019. */
   readonly vector: number
   /** ARM64: false lowers the line, so that the interrupt is no longer pending. Default true. */
   readonly isAsserted?: boolean
+  /** The level that gets it. Default 0. */
   readonly vtl?: number
 }
 

@@ -15,7 +15,9 @@ import { targetOf } from './target.ts'
 
 /** Which domain a call means: of the caller's own partition or a child. */
 export interface DomainTarget {
+  /** The partition that owns it. */
   readonly partition: bigint
+  /** Which of its domains. */
   readonly domain: DeviceDomainKey
 }
 

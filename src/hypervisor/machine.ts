@@ -11,6 +11,7 @@ import type { VirtualProcessor } from './virtual-processor.ts'
 
 /** What all partitions of one machine share. */
 export class Machine {
+  /** What becomes of each page. */
   readonly pages = new MachinePages()
   /** Those that exist, by id. */
   readonly partitions = new Map<bigint, Partition>()

@@ -2,7 +2,9 @@ import type { Partition } from './partition.ts'
 
 /** A page in a pool: the machine's number for it, and who gave it from where. */
 export interface PooledPage {
+  /** The machine's number for it. */
   readonly machinePage: number
+  /** Who gave it. */
   readonly depositor: Partition
   /** The depositor's own number for it. */
   readonly guestPage: number
@@ -29,6 +31,7 @@ export class MemoryPool {
     return [...this.#available, ...[...this.#used.values()].flat()]
   }
 
+  /** Puts a page in, which nobody uses. */
   add(page: PooledPage): void {
     this.#available.push(page)
   }

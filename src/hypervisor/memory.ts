@@ -57,8 +57,11 @@ export function getMemoryBalance(
 
 /** What HvCallMapGpaPages maps where; page numbers. With `largePage` in `flags` both are 2 MiB pages, aligned to that. */
 export interface MapPage {
+  /** The partition that gets it: a child of the caller, or the root itself. */
   readonly partition: bigint
+  /** Page number in the target. */
   readonly guestPage: number
+  /** Page number in the caller. */
   readonly sourcePage: number
   /** {@link MapGpaFlags}. */
   readonly flags: number

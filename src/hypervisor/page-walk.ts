@@ -6,8 +6,11 @@ import type { VirtualProcessor, VtlState } from './virtual-processor.ts'
 
 /** The access that a translation stands for. */
 export interface GvaAccess {
+  /** Loads. */
   readonly read: boolean
+  /** Stores. */
   readonly write: boolean
+  /** Fetches an instruction. */
   readonly execute: boolean
   /** As ring 3; ARM64: exception level 0. */
   readonly isUser: boolean

@@ -34,11 +34,17 @@ const mostReps = 500
 
 /** A message or event port, and who connects to it by which id. */
 export interface Wire {
+  /** The partition that owns the port. */
   readonly receiver: bigint
+  /** 24 bits. */
   readonly portId: number
+  /** The partition that owns the connection. */
   readonly sender: bigint
+  /** 24 bits. */
   readonly connectionId: number
+  /** SINT of the receiver, 1 … 15. */
   readonly sint: number
+  /** VP of the receiver, or HV_ANY_VP. */
   readonly vp: number
   /** Event flags of an event port; absent for a message port. */
   readonly flags?: { readonly base: number; readonly count: number }

@@ -7,9 +7,13 @@ import type { TimeStampCounter } from './tsc.ts'
 
 /** Where the pages of a level go, and what its reference TSC page tells. */
 export interface LevelHome {
+  /** Where its pages are laid over the guest's. */
   readonly space: GpaSpace
+  /** How they reach the guest. */
   readonly pageMode: PageMode
+  /** The partition's reference time. */
   readonly clock: ReferenceClock
+  /** The machine's time stamp counter, if it has one. */
   readonly tsc: TimeStampCounter | undefined
 }
 

@@ -22,13 +22,21 @@ const allPrivileges = 0xffff_ffff_ffff_ffffn
 
 /** A partition: its place in the tree, and what it owns. Calls on it are the functions of this folder. */
 export class Partition {
+  /** HV_PARTITION_ID: never used twice. */
   readonly id: bigint
+  /** In the order of creation. */
   readonly children = new Set<Partition>()
+  /** Its guest physical addresses. */
   readonly space: GpaSpace
+  /** Pages that its objects are made of. */
   readonly pool = new MemoryPool()
+  /** By VP number. */
   readonly vps = new Map<number, VirtualProcessor>()
+  /** Receiving ends, by port id. */
   readonly ports = new Map<number, Port>()
+  /** Sending ends, by connection id. */
   readonly connections = new Map<number, Connection>()
+  /** Device domains, by type and number. */
   readonly domains = new Map<string, DeviceDomain>()
   /** Devices that are attached: physical ones, by what the partition calls them. */
   readonly devices = new Map<bigint, bigint>()
@@ -38,14 +46,19 @@ export class Partition {
   readonly statistics = new Map<string, { readonly page: OverlayPage; readonly guestPage: number }>()
   /** What its levels allow those below. */
   readonly protections = new VtlProtections()
+  /** What its parent wants to see. */
   readonly intercepts: InterceptTable = new Map()
+  /** Its crash registers. */
   readonly crash = new GuestCrash()
+  /** Its reference time. */
   readonly clock: ReferenceClock
   /** What VTL 0 has of the partition; it always is there. */
   readonly vtl0: PartitionLevel
   /** Levels that are enabled. */
   readonly levels = new Map<number, PartitionLevel>()
+  /** Where it is in its life. */
   state: PartitionState = 'uninitialized'
+  /** HV_PARTITION_PRIVILEGE_MASK, 64 bits. */
   privileges: bigint
   #isSuspended = false
 
@@ -112,10 +125,12 @@ export class Partition {
     return this.parent === undefined ? 0 : this.parent.depth + 1
   }
 
+  /** Whether nobody created it. */
   get isRoot(): boolean {
     return this.parent === undefined
   }
 
+  /** Whether it has a privilege. */
   has(privilege: PartitionPrivilege): boolean {
     return hasPrivilege(this.privileges, privilege)
   }

@@ -18,7 +18,9 @@ export type PortTarget =
 export class Port {
   /** Message buffers that are free. */
   buffers: number
+  /** Who is connected. */
   connection: Connection | undefined
+  /** It is gone: what is posted to it is INVALID_PORT_ID. */
   isDeleted = false
   /** Messages that were taken. */
   postCount = 0

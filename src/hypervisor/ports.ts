@@ -11,12 +11,17 @@ import type { VirtualProcessor } from './virtual-processor.ts'
 
 /** Parameters of HvCallCreatePort. Ids have 24 bits. */
 export interface CreatePort {
+  /** The partition that owns it: the caller or a child. */
   readonly portPartition: bigint
+  /** 24 bits, not used yet. */
   readonly portId: number
   /** The partition that may connect: not the port's own. */
   readonly connectionPartition: bigint
+  /** Its kind, and where it delivers. */
   readonly target: PortTarget
+  /** The level whose SynIC gets what is sent. Default 0. */
   readonly portVtl?: number
+  /** The lowest level that may send. Default 0. */
   readonly minConnectionVtl?: number
 }
 
@@ -77,11 +82,17 @@ export function removePort(port: Port): void {
 
 /** Parameters of HvCallConnectPort. */
 export interface ConnectPort {
+  /** The partition that owns it: the caller or a child. */
   readonly connectionPartition: bigint
+  /** 24 bits, not used yet. */
   readonly connectionId: number
+  /** The partition that owns the port. */
   readonly portPartition: bigint
+  /** 24 bits. */
   readonly portId: number
+  /** Its kind, as the port's. */
   readonly target: ConnectionTarget
+  /** The lowest level that may send by it. Default 0. */
   readonly connectionVtl?: number
 }
 
@@ -133,11 +144,13 @@ export function removeConnection(connection: Connection): void {
 
 /** What HvCallPostMessage carries. */
 export interface PostMessage {
+  /** 24 bits. */
   readonly connectionId: number
   /** Bit 31 clear and not 0. */
   readonly messageType: number
   /** Bytes of `payload` that count, 0 … 240. */
   readonly payloadSize: number
+  /** 240 bytes, or fewer. */
   readonly payload: Uint8Array
 }
 

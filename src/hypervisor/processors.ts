@@ -36,6 +36,7 @@ export function deleteVp(caller: Partition, partition: bigint, index: number): n
 
 /** Whose registers a call means. `caller` is the VP that makes it: VP number SELF is that. */
 export interface RegisterTarget extends VpAccess {
+  /** The VP that makes the call. */
   readonly caller: VirtualProcessor
 }
 

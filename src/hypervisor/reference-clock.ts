@@ -24,6 +24,7 @@ export class ReferenceClock {
     return this.#startedAt === undefined ? this.#base : this.#base + this.#now() - this.#startedAt
   }
 
+  /** Whether time passes. */
   get isRunning(): boolean {
     return this.#startedAt !== undefined
   }

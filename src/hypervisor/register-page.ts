@@ -44,6 +44,7 @@ export class RegisterPage {
     if (this.#overlay !== undefined && this.isEnabled) this.#space.addOverlay(this.guestPage, this.#overlay)
   }
 
+  /** Bit 0. */
   get isEnabled(): boolean {
     return (this.#value & 1n) !== 0n
   }

@@ -7,7 +7,9 @@ import { refusal } from './target.ts'
 
 /** Where a signal of the root's went. */
 export interface RootSignal {
+  /** The partition that has the flag. */
   readonly partition: bigint
+  /** Its VP. */
   readonly vp: number
   /** The flag was clear before. */
   readonly newlySignalled: boolean

@@ -32,8 +32,11 @@ const polling = 0x4_0000n
 
 /** A message as it was taken out of its slot. */
 export interface TakenMessage {
+  /** HV_MESSAGE_TYPE. */
   readonly messageType: number
+  /** Port, partition, or 0, as its type has it. */
   readonly sender: bigint
+  /** 0 … 240 bytes, a copy. */
   readonly payload: Uint8Array
 }
 

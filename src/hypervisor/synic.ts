@@ -5,6 +5,7 @@ import { type PageMode, RegisterPage } from './register-page.ts'
 
 /** A message on its way into a slot. */
 export interface QueuedMessage {
+  /** HV_MESSAGE_TYPE, not 0. */
   readonly messageType: number
   /** Port, for what a partition posts; partition, for intercepts; 0 for timers. */
   readonly sender: bigint

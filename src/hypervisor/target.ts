@@ -11,7 +11,9 @@ export type TargetRule = 'child' | 'self or child' | 'child or root'
 
 /** What a call asks of caller and target. */
 export interface TargetRules {
+  /** Whom it may name. */
   readonly target: TargetRule
+  /** What the caller needs. */
   readonly privilege?: PartitionPrivilege
   /** States of the target; default all. */
   readonly states?: readonly PartitionState[]
@@ -45,7 +47,9 @@ export function refusal(caller: Partition, privilege?: PartitionPrivilege): numb
 
 /** Which VP a call accesses memory as, and in which level. */
 export interface VpAccess {
+  /** The partition, or HV_PARTITION_ID_SELF. */
   readonly partition: bigint
+  /** VP number; of the caller's own partition also HV_VP_INDEX_SELF. */
   readonly vp: number
   /** Default the one that a VP of the caller's own runs in, and 0 of a child's. */
   readonly vtl?: number

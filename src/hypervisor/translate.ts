@@ -22,12 +22,15 @@ export interface TranslateGva extends VpAccess {
   readonly gvaPage: bigint
   /** Ring 3 (ARM64: exception level 0) or not, or where both may; default as the VP runs. */
   readonly as?: 'user' | 'supervisor' | 'both'
+  /** What the address is translated for. */
   readonly access: Omit<GvaAccess, 'isUser'>
 }
 
 /** What became of it. `code`: HV_TRANSLATE_GVA_RESULT_CODE, 0 with a page. */
 export interface Translation {
+  /** HV_TRANSLATE_GVA_RESULT_CODE. */
   readonly code: number
+  /** Guest page number; 0 without success. */
   readonly gpaPage: number
   /** A page of the hypervisor's own lies there. */
   readonly isOverlay: boolean

@@ -6,6 +6,7 @@ const unitsPerSecond = 10_000_000n
  * then to take the upper 64 bits of 128, for units of 100 ns.
  */
 export class TimeStampCounter {
+  /** Multiplier of 64 bits, as the reference TSC page has it. */
   readonly scale: bigint
   readonly #now: () => bigint
 

@@ -11,11 +11,15 @@ import { SyntheticTimer, timerCount } from './synthetic-timer.ts'
 
 /** What a VP has once for each virtual trust level. */
 export interface VtlState {
+  /** The level, 0 … 15. */
   readonly vtl: number
   /** What all VPs of the partition have in common in this level. */
   readonly shared: PartitionLevel
+  /** Its interrupt controller. */
   readonly controller: InterruptController
+  /** Its SynIC. */
   readonly synic: Synic
+  /** Its four synthetic timers. */
   readonly timers: readonly SyntheticTimer[]
   /** VP assist page. */
   readonly assistPage: RegisterPage
@@ -43,6 +47,7 @@ export class VirtualProcessor {
   /** Its parent has to clear HvRegisterExplicitSuspend first. */
   #isSuspended = true
   #isIntercepted = false
+  /** It is gone. */
   isDeleted = false
 
   constructor(
@@ -52,6 +57,7 @@ export class VirtualProcessor {
     this.addVtl(0)
   }
 
+  /** HvRegisterExplicitSuspend. */
   get isExplicitlySuspended(): boolean {
     return this.#isSuspended
   }
@@ -93,6 +99,7 @@ export class VirtualProcessor {
     return this.current.synic
   }
 
+  /** State of a level; `undefined` where it does not have that. */
   level(vtl: number): VtlState | undefined {
     return this.vtls.get(vtl)
   }

@@ -37,9 +37,11 @@ export function deniesLowerStart(partition: Partition, vtl: number): boolean {
 
 /** What HvCallModifyVtlProtectionMask changes, one page. */
 export interface ProtectPage {
+  /** The caller's partition or a child. */
   readonly partition: bigint
   /** The level that protects; default the caller's. */
   readonly vtl?: number
+  /** Guest page number. */
   readonly guestPage: number
   /** What lower levels may do, as in the low four bits of HV_MAP_GPA_FLAGS; all other bits must be 0. */
   readonly flags: number

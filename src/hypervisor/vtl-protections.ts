@@ -18,6 +18,7 @@ export class VtlProtections {
     return this.#levels.size === 0
   }
 
+  /** Whether a level protects. */
   isEnabled(vtl: number): boolean {
     return this.#levels.has(vtl)
   }
@@ -42,6 +43,7 @@ export class VtlProtections {
     this.#levels.delete(vtl)
   }
 
+  /** No level protects any more. */
   clear(): void {
     this.#levels.clear()
   }

@@ -13,8 +13,11 @@ import type { VirtualProcessor } from './virtual-processor.ts'
 
 /** What a level is enabled with, beside its number. This model has none of it. */
 export interface VtlFeatures {
+  /** Mode-based execute control. */
   readonly enableMbec: boolean
+  /** Protection of supervisor shadow stacks. */
   readonly enableSupervisorShadowStack: boolean
+  /** Translations by the hypervisor's own tables. */
   readonly enableHardwareHvpt: boolean
 }
 

@@ -17,6 +17,7 @@ export interface HypercallFacts {
   readonly layout?: 'partial' | 'unknown' | undefined
   /** Privilege that the caller needs. */
   readonly privilege?: PartitionPrivilege | undefined
+  /** Who may make it. */
   readonly caller?: HypercallCaller | undefined
   /** A field of the input that counts how many bytes of another are in use; that one has its full size in any case. */
   readonly chunk?: { readonly count: string; readonly data: string } | undefined
@@ -44,15 +45,19 @@ export interface HypercallBlocks<
   AE extends Fields | undefined,
   AO extends Fields | undefined,
 > {
+  /** The header's fields. */
   readonly input?: I
   /** The input on ARM64, where it is another. */
   readonly inputArm64?: A
+  /** Fields of one element of the input list. */
   readonly element?: E
   /** An element of the input list on ARM64, where it is another. */
   readonly elementArm64?: AE
+  /** Fields of what a simple call answers. */
   readonly output?: O
   /** The output on ARM64, where it is another. */
   readonly outputArm64?: AO
+  /** Fields of what a rep call answers for an element. */
   readonly outputElement?: P
   readonly inputAliases?: Aliases
   readonly elementAliases?: Aliases
@@ -77,6 +82,7 @@ export interface HypercallDefinition<
   readonly code: number
   /** The name that the TLFS or the symbols give it. */
   readonly name: string
+  /** How it is made. */
   readonly kind: HypercallKind
   /** The header, its variable part included: `size` is the fixed part. Named as the call. */
   readonly input: I

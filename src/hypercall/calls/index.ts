@@ -5,6 +5,7 @@ import * as deviceDomains from './device-domains.ts'
 import * as devices from './devices.ts'
 import * as eventLog from './event-log.ts'
 import * as extended from './extended.ts'
+import * as guestAccess from './guest-access.ts'
 import * as intercepts from './intercepts.ts'
 import * as interrupts from './interrupts.ts'
 import * as isolation from './isolation.ts'
@@ -25,6 +26,7 @@ export * from './device-domains.ts'
 export * from './devices.ts'
 export * from './event-log.ts'
 export * from './extended.ts'
+export * from './guest-access.ts'
 export * from './intercepts.ts'
 export * from './interrupts.ts'
 export * from './isolation.ts'
@@ -45,6 +47,7 @@ const modules: readonly Readonly<Record<string, HypercallDefinition>>[] = [
   devices,
   eventLog,
   extended,
+  guestAccess,
   intercepts,
   interrupts,
   isolation,

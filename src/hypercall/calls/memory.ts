@@ -1,20 +1,14 @@
 import { array, bit, bitField, bits, bytes, reserved, u8, u16, u32, u64, wideBitField } from '../../wire/index.ts'
-import { Arm64TranslateGvaControlFlagsWord, Arm64TranslateGvaResultEx } from '../arm64.ts'
 import { GpaAccessTrackingRangeSizeField } from '../enums/memory.ts'
 import { MapGpaFlagsField, UnmapGpaFlagsField } from '../flags.ts'
 import { GpaPageRangeWord } from '../gpa-ranges.ts'
-import { partitionIdField, vpIndexField } from '../ids.ts'
+import { partitionIdField } from '../ids.ts'
 import {
-  AccessGpaControlFlags,
-  AccessGpaResult,
   GpaPageAccessStateFlagsWord,
   GpaPageAccessStateWord,
   GpaPageAttributesWord,
   SpaPageListFlagsWord,
   SpaPageRangeWord,
-  TranslateGvaControlFlagsWord,
-  TranslateGvaResult,
-  TranslateGvaResultEx,
 } from '../memory.ts'
 import { ProximityDomainInfo } from '../vp.ts'
 import { call } from './call.ts'
@@ -123,78 +117,6 @@ export const HvCallUnmapGpaPages = /* @__PURE__ */ call(0x004c, 'HvCallUnmapGpaP
   source: 'TLFS, Mile.HyperV, TLFS 2.0A',
 })
 
-/** Translates a guest virtual address as an access of the VP would. */
-export const HvCallTranslateVirtualAddress = /* @__PURE__ */ call(0x0052, 'HvCallTranslateVirtualAddress', 'simple', {
-  input: {
-    partitionId: partitionIdField,
-    vpIndex: vpIndexField,
-    padding: reserved(4),
-    controlFlags: TranslateGvaControlFlagsWord,
-    gvaPage: u64,
-  },
-  inputArm64: {
-    partitionId: partitionIdField,
-    vpIndex: vpIndexField,
-    padding: reserved(4),
-    controlFlags: Arm64TranslateGvaControlFlagsWord,
-    gvaPage: u64,
-  },
-  output: {
-    translationResult: TranslateGvaResult,
-    gpaPage: u64,
-  },
-  caller: 'any',
-  since: 'Windows Server 2008',
-  statuses: [
-    'AccessDenied',
-    'InvalidPartitionId',
-    'InvalidVpIndex',
-    'InvalidParameter',
-    'InvalidPartitionState',
-    'InvalidVpState',
-  ],
-  aliases: { linux: 'HVCALL_TRANSLATE_VIRTUAL_ADDRESS' },
-  source: 'TLFS, Mile.HyperV, OpenVMM hvdef, TLFS 2.0A',
-})
-
-/** Reads up to 16 bytes of guest physical memory within a page, as the VP would. */
-export const HvCallReadGpa = /* @__PURE__ */ call(0x0053, 'HvCallReadGpa', 'simple', {
-  input: {
-    partitionId: partitionIdField,
-    vpIndex: vpIndexField,
-    byteCount: u32,
-    baseGpa: u64,
-    controlFlags: AccessGpaControlFlags,
-  },
-  output: {
-    accessResult: AccessGpaResult,
-    data: bytes(16),
-  },
-  caller: 'parent',
-  since: 'Windows Server 2008',
-  statuses: ['AccessDenied', 'InvalidPartitionId', 'InvalidVpIndex', 'InvalidParameter', 'InvalidPartitionState'],
-  source: 'Mile.HyperV, TLFS 2.0A',
-})
-
-/** Writes up to 16 bytes of guest physical memory within a page, as the VP would. */
-export const HvCallWriteGpa = /* @__PURE__ */ call(0x0054, 'HvCallWriteGpa', 'simple', {
-  input: {
-    partitionId: partitionIdField,
-    vpIndex: vpIndexField,
-    byteCount: u32,
-    baseGpa: u64,
-    controlFlags: AccessGpaControlFlags,
-    data: bytes(16),
-  },
-  output: {
-    accessResult: AccessGpaResult,
-  },
-  caller: 'parent',
-  since: 'Windows Server 2008',
-  statuses: ['AccessDenied', 'InvalidPartitionId', 'InvalidVpIndex', 'InvalidParameter', 'InvalidPartitionState'],
-  source: 'Mile.HyperV, TLFS 2.0A',
-})
-
 /**
  * Maps pages of the caller into the guest physical space of a partition, each at its own place. The TLFS online prints 8 bytes for
  * the flags; TLFS 2.0A has 4 and padding.
@@ -258,43 +180,6 @@ export const HvCallGetSpaPageList = /* @__PURE__ */ call(0x0097, 'HvCallGetSpaPa
   since: 'Windows 10 / Server 2016',
   source: 'Mile.HyperV, TLFS 6.0b',
 })
-
-/**
- * Translates a guest virtual address, and tells the event that the access would raise. The TLFS prints a result of 16 bytes on x64;
- * OpenVMM and symbols have one of 48, which ends in the pending event. On ARM64 the result has 8 bytes and the page follows it.
- */
-export const HvCallTranslateVirtualAddressEx = /* @__PURE__ */ call(
-  0x00ac,
-  'HvCallTranslateVirtualAddressEx',
-  'simple',
-  {
-    input: {
-      partitionId: partitionIdField,
-      vpIndex: vpIndexField,
-      padding: reserved(4),
-      controlFlags: TranslateGvaControlFlagsWord,
-      gvaPage: u64,
-    },
-    inputArm64: {
-      partitionId: partitionIdField,
-      vpIndex: vpIndexField,
-      padding: reserved(4),
-      controlFlags: Arm64TranslateGvaControlFlagsWord,
-      gvaPage: u64,
-    },
-    output: {
-      translationResult: TranslateGvaResultEx,
-      gpaPage: u64,
-      padding: reserved(8),
-    },
-    outputArm64: {
-      translationResult: Arm64TranslateGvaResultEx,
-      gpaPage: u64,
-    },
-    since: 'Windows 10 / Server 2016',
-    source: 'TLFS, Mile.HyperV, OpenVMM hvdef',
-  },
-)
 
 /** Sets attributes of guest physical pages. */
 export const HvCallSetGpaPageAttributes = /* @__PURE__ */ call(0x00ae, 'HvCallSetGpaPageAttributes', 'rep', {

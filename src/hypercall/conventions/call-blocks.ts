@@ -21,10 +21,15 @@ export interface XmmFeatures {
 
 /** The parts of an input value, and where that puts a call's blocks. Made once and filled anew for each call. */
 export class CallBlocks {
+  /** Call code, bits 15:0. */
   callCode = 0
+  /** Bit 16: the input is in registers. */
   isFast = false
+  /** Bits 26:17: 8-byte words of the variable header. */
   variableQwords = 0
+  /** Bits 43:32: elements, 0 … 4095. */
   repCount = 0
+  /** Bits 59:48: the first element to do. */
   repStart = 0
   /** Low and high half of the input value. */
   #low = 0

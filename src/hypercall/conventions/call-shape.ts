@@ -10,9 +10,13 @@ export class CallShape {
   readonly variable: boolean
   /** Nobody knows which kind it is. */
   readonly unknown: boolean
+  /** Bytes of the header's fixed part. */
   readonly headerSize: number
+  /** Bytes of one element of the input list; 0 without one. */
   readonly elementSize: number
+  /** Bytes that a simple call answers; 0 for none. */
   readonly outputSize: number
+  /** Bytes that a rep call answers for each element; 0 for none. */
   readonly outputElementSize: number
   /** The reserved fields of the header's fixed part. Padding is not among them: callers may leave anything there. */
   readonly reserved: readonly ReservedWord[]
@@ -50,7 +54,9 @@ export function isOverfull({ chunk }: CallShape, view: DataView): boolean {
 
 /** A word in which some bytes must be zero: those in the mask. */
 export interface ReservedWord {
+  /** Offset of the 32-bit word in the structure, in bytes. */
   readonly offset: number
+  /** Its bytes that must be zero, 0xff each. */
   readonly mask: number
 }
 

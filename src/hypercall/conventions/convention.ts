@@ -3,7 +3,9 @@ import type { HypercallDefinition } from '../calls/call.ts'
 
 /** Where a register stands in a register file, in bytes. */
 export interface RegisterPlace {
+  /** As the architecture's manual names it. */
   readonly name: string
+  /** Byte offset in the register file. */
   readonly at: number
   /** 4, 8 or 16 bytes. */
   readonly size: 4 | 8 | 16
@@ -14,9 +16,11 @@ export interface RegisterPlace {
  * parameter registers stand side by side: a fast call's block is a run of bytes in it, as it would be in memory.
  */
 export interface Convention {
+  /** Short name: `x64`, `arm64-smccc` and so on. */
   readonly name: string
   /** Some calls have another header on ARM64, see {@link onArm64}. */
   readonly architecture: 'x64' | 'arm64'
+  /** All registers of the file. */
   readonly registers: readonly RegisterPlace[]
   /** Bytes of the whole register file. */
   readonly size: number

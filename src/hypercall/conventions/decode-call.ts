@@ -25,6 +25,7 @@ export interface DecodedCall {
   readonly outputGpa: number | undefined
   /** The input block. Of a call whose layout nobody knows, all that could be: the parameter registers, or the rest of the page. */
   readonly block: Uint8Array
+  /** The header's value, where it could be decoded. */
   readonly input: object | undefined
   /** All elements, those before the start index too. */
   readonly elements: readonly object[]

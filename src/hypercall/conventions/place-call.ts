@@ -30,6 +30,7 @@ export type CallRequest<D extends HypercallDefinition = HypercallDefinition> = G
 
 /** Where a call's blocks go in memory. */
 export interface CallPages {
+  /** The caller's memory. */
   readonly memory: HypercallMemory
   /** Guest physical address of the input block. */
   readonly inputGpa?: number

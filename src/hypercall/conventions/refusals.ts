@@ -7,13 +7,16 @@ export interface Refusal {
   readonly status: number
   /** Stable name of what the call broke. */
   readonly rule: string
+  /** What it broke, in words. */
   readonly why: string
 }
 
 /** The caller gets an undefined instruction exception: nothing written, instruction pointer not moved. */
 export interface UndefinedInstruction {
   readonly kind: 'undefined-instruction'
+  /** Stable name of what the call broke. */
   readonly rule: string
+  /** What it broke, in words. */
   readonly why: string
 }
 

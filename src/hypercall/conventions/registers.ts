@@ -13,13 +13,17 @@ function fresh({ size, functionId = 0 }: Convention): Uint8Array {
  * in a row), reading and writing goes straight there.
  */
 export class HypercallRegisters {
+  /** Over the register file. */
   readonly view: DataView
   /** Over the same bytes, for codecs. */
   readonly reader: WireReader
   /** The convention's places, at hand: {@link Convention.control}, `parameters`, `result` and `functionId`. */
   readonly controlAt: number
+  /** Byte offset of the parameters. */
   readonly parametersAt: number
+  /** Byte offset of the result value. */
   readonly resultAt: number
+  /** What the first register must hold, where another call could be meant. */
   readonly functionId: number | undefined
 
   /** Throws a `RangeError` when `bytes` are fewer than the convention's registers. */

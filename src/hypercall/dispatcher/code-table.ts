@@ -11,6 +11,7 @@ export class CodeTable<T> {
     return code < near ? this.#near[code] : this.#far.get(code)
   }
 
+  /** Puts something at a code, 16 bits. */
   set(code: number, value: T): void {
     if (code < near) this.#near[code] = value
     else this.#far.set(code, value)

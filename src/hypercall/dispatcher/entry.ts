@@ -11,6 +11,7 @@ export type Answerer<C> =
 
 /** A call that somebody answers. */
 export class CallEntry<C> {
+  /** Sizes of its blocks. */
   readonly shape: CallShape
   /** Whether a caller may; `undefined`: everyone. */
   readonly allows: ((caller: C, definition: HypercallDefinition) => boolean) | undefined
@@ -34,7 +35,9 @@ export class CallEntry<C> {
 
 /** A simple call whose input fits the first pair of registers, has at most one word with reserved bytes, and without output. */
 export interface BriefCall<C> {
+  /** Its header. */
   readonly input: StructSchema
+  /** Who answers it. */
   readonly handler: Handler<HypercallDefinition, C>
   /** Offset of the word, and those of its bytes that must be zero. */
   readonly reservedAt: number

@@ -3,7 +3,9 @@ import type { ElementOf, InputOf, OutputOf } from '../conventions/call-types.ts'
 
 /** What a handler is given: of a rep call, once for each element. */
 export interface Invocation<D extends HypercallDefinition, C> {
+  /** The header. */
   readonly input: InputOf<D>
+  /** The element; `undefined` for a simple call. */
   readonly element: ElementOf<D>
   /** Number of the element; 0 for a simple call. */
   readonly index: number
@@ -24,7 +26,9 @@ export type Handler<D extends HypercallDefinition, C> = (invocation: Invocation<
 
 /** The list of a rep call, for a handler that does all of it at once. Only valid during the call. */
 export interface RepList<D extends HypercallDefinition, C> {
+  /** The header. */
   readonly input: InputOf<D>
+  /** Who calls, as the owner of the dispatcher named it. */
   readonly caller: C
   /** First element to do. */
   readonly start: number
@@ -40,7 +44,9 @@ export interface RepList<D extends HypercallDefinition, C> {
 
 /** What a list handler did: `completed` elements, counted from element 0. With status 0 that is all of them. */
 export interface ListAnswer {
+  /** HV_STATUS. */
   readonly status: number
+  /** Elements done, counted from element 0. */
   readonly completed: number
 }
 
@@ -49,6 +55,7 @@ export type ListHandler<D extends HypercallDefinition, C> = (list: RepList<D, C>
 
 /** A request to switch the VTL. */
 export interface VtlSwitch<C> {
+  /** Who asks, as the owner of the dispatcher named it. */
   readonly caller: C
   /** A return that does not restore registers. */
   readonly isFast: boolean

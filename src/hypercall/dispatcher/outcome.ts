@@ -13,6 +13,7 @@ export interface Continued {
 /** The caller's memory cannot be reached: its parent gets an intercept. The instruction pointer stays, no result is written. */
 export interface Intercepted {
   readonly kind: 'intercepted'
+  /** What could not be done. */
   readonly access: 'read' | 'write'
   /** Guest physical address of the block. */
   readonly gpa: number
@@ -35,6 +36,7 @@ export interface HandlerFault {
   readonly kind: 'fault'
   /** The call's name. */
   readonly call: string
+  /** What it broke, in words. */
   readonly why: string
 }
 

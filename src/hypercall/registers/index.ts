@@ -20,6 +20,7 @@ const tables: Readonly<Record<RegisterArchitecture, readonly Readonly<Record<str
 export interface NamedRegister {
   /** As in HV_REGISTER_NAME, such as `HvX64RegisterRip`. */
   readonly name: string
+  /** HV_REGISTER_NAME. */
   readonly value: number
 }
 

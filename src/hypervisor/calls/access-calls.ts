@@ -4,7 +4,7 @@ import {
   HvCallTranslateVirtualAddress,
   HvCallTranslateVirtualAddressEx,
   HvCallWriteGpa,
-} from '../../hypercall/calls/memory.ts'
+} from '../../hypercall/calls/guest-access.ts'
 import { HvCallGetVpSetFromMda } from '../../hypercall/calls/vp.ts'
 import { onArm64 } from '../../hypercall/conventions/convention.ts'
 import { CacheType, TranslateGvaResultCode as Code } from '../../hypercall/enums/memory.ts'

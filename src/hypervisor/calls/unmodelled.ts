@@ -21,8 +21,11 @@ import { HvStatus } from '../../hypercall/status.ts'
 
 /** A call that means nothing without a CPU or a platform, and what it answers to whoever may make it. */
 export interface UnmodelledCall {
+  /** Its definition. */
   readonly call: HypercallDefinition
+  /** HV_STATUS that it answers. */
   readonly status: number
+  /** Why the model does not carry it out. */
   readonly why: string
 }
 
