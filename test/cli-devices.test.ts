@@ -18,6 +18,8 @@ import { NetworkVsp } from '../src/vsp/network/index.ts'
 const folder = mkdtempSync(join(tmpdir(), 'vmbus-devices-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
+/** Milliseconds for promises to come true. */
+const patience = 20_000
 const image = join(folder, 'x,1.img')
 writeFileSync(image, new Uint8Array(1024 * 1024))
 /** As it is written on the command line. */
@@ -44,13 +46,16 @@ describe('devices on the command line', () => {
       'heartbeat',
       'shutdown',
       'timesync',
+      'kvp',
+      'vss',
+      'fcopy',
       'echo',
     ])
     for (const { vsp, vsc } of Object.values(deviceChoices)) {
       for (const setting of [vsp, vsc].flatMap(({ settings }) => Object.keys(settings)))
         expect(names).not.toContain(setting)
     }
-    expect(stockDevices).toEqual(names.slice(0, -1))
+    expect(stockDevices).toEqual(names.slice(0, 8))
     const leave = () => {}
     expect(guestDrivers(names)({ say: () => {}, leave }).map(({ label }) => label)).toEqual(names)
     expect(busWith(names).made.map(({ label }) => label)).toEqual(names)
@@ -69,7 +74,11 @@ describe('devices on the command line', () => {
   })
 
   it.each([
-    ['', 2, '--device takes keyboard, mouse, storage, network, video, heartbeat, shutdown, timesync, echo, not '],
+    [
+      '',
+      2,
+      '--device takes keyboard, mouse, storage, network, video, heartbeat, shutdown, timesync, kvp, vss, fcopy, echo, not ',
+    ],
     ['toaster', 2, '--device takes keyboard, mouse, storage, .*, echo, not toaster'],
     ['storage,disc=x', 2, 'storage has no setting disc; it has disk=FILE, dvd=FILE, readonly, blocks=N, subchannels=N'],
     ['echo,loud', 2, 'echo has no setting loud; it has none'],
@@ -90,6 +99,7 @@ describe('devices on the command line', () => {
     ['keyboard,text=é', 2, 'keyboard: layout us has no key for "é"'],
     [`keyboard,text=${'a'.repeat(33)}`, 2, 'a keyboard keeps 64 keystrokes'],
     ['keyboard,instance=1', 2, 'keyboard: not a GUID: 1'],
+    ['kvp,set=a', 2, 'kvp: set takes KEY:VALUE, not a'],
     ['heartbeat,heartbeat', 2, 'there is one heartbeat in a guest'],
     ['timesync,period=soon', 2, 'timesync: period takes a number from 0 to 86400, not soon'],
   ])('says what is wrong with "%s"', (text, status, why) => {
@@ -226,6 +236,39 @@ describe('components, with the clock told', () => {
       [7n, false, true],
     ])
     expect(said).toEqual(['timesync: the guest took the time'])
+  })
+})
+
+describe('what is exchanged with the guest', () => {
+  it('pairs, a freeze for a backup, and files', async () => {
+    const into = mkdtempSync(join(folder, 'into-'))
+    const { bus, said } = busWith(['kvp,set=a:1:2', 'vss,freeze=0', `fcopy,file=${imageText}`])
+    const heard: string[] = []
+    const drivers = guestDrivers(['kvp', 'vss', `fcopy,into=${into}`])({
+      say: (line) => heard.push(line),
+      leave: () => {},
+    })
+    for (const { device } of drivers) await bus.guest.attach(device)
+    await vi.waitUntil(() => {
+      bus.settle()
+      return said.includes('vss: the guest is thawed') && said.some((line) => line.startsWith('fcopy: '))
+    }, patience)
+    expect(heard).toEqual(expect.arrayContaining(['kvp: pool 0: a = 1:2', 'vss: frozen', 'vss: thawed']))
+    expect(said).toContain('kvp: OSName = vmbus serve --guest')
+    expect(said).toContain('fcopy: x,1.img is in /tmp, 1048576 bytes')
+    expect(readFileSync(join(into, 'x,1.img')).equals(readFileSync(image))).toBe(true)
+  })
+
+  it('a driver without a folder takes no file', async () => {
+    const { bus, said } = busWith([`fcopy,file=${imageText}`])
+    const drivers = guestDrivers(['fcopy'])({ say: () => {}, leave: () => {} })
+    for (const { device } of drivers) await bus.guest.attach(device)
+    await vi.waitUntil(() => {
+      bus.settle()
+      return said.length > 0
+    }, patience)
+    expect(said[0]).toMatch(/^fcopy: /)
+    expect(said[0]).not.toContain('bytes')
   })
 })
 

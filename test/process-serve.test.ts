@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { build } from 'esbuild'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { parseCall } from '../src/cli/command.ts'
+import { serveCommand } from '../src/cli/serve.ts'
 import { parseTranscript, replay } from '../src/trace/index.ts'
 
 const root = new URL('..', import.meta.url).pathname
@@ -176,7 +178,7 @@ describe('vmbus serve', () => {
     const file = join(folder, 'both.json')
     const png = join(folder, 'screen.png')
     const host = serve(
-      ...['--device', `keyboard,mouse,shutdown,video,png=${png}`, '--device', 'heartbeat,period=0.1'],
+      ...['--device', `keyboard,mouse,shutdown,video,png=${png}`, '--device', 'heartbeat'],
       ...['--input', 'type "a"', '--record', file],
     )
     await host.line('listening on')
@@ -239,29 +241,39 @@ describe('vmbus serve', () => {
   }, 60_000)
 
   it('says what is wrong with its words', async () => {
-    const fail = (...args: readonly string[]) => {
-      const { status, stderr } = spawnSync(process.execPath, [main, 'serve', ...args])
-      return `${status} ${stderr.toString().trim()}`
-    }
+    const fail = (...args: readonly string[]) =>
+      Promise.resolve(serveCommand.run(parseCall(serveCommand, args))).then(
+        (status) => `status ${status}`,
+        (error: Error) => `${error.name}: ${error.message}`,
+      )
     const place = ['--listen', `unix:${socket}`, '--memory', memory]
-    expect(fail('--device', 'echo')).toBe('2 vmbus: --listen takes unix:PATH')
-    expect(fail(...place)).toMatch(/^2 vmbus: --device takes keyboard, .*echo$/)
-    expect(fail(...place, '--device', 'toaster')).toMatch(/^2 vmbus: --device takes keyboard, .*echo, not toaster$/)
-    expect(fail(...place, '--device', 'keyboard,keys=zz')).toBe('2 vmbus: no scan code: zz')
-    expect(fail(...place, '--device', 'echo,loud')).toBe('2 vmbus: echo has no setting loud; it has none')
-    expect(fail(...place, '--device', 'echo', '--connect', 'unix:x')).toBe('2 vmbus: either --listen or --connect')
-    expect(fail(...place, '--device', 'echo', '--memory', 'x')).toBe('2 vmbus: each place needs a --memory of its own')
-    expect(fail(...place, '--device', 'echo', '--guest', '--display')).toMatch(/^2 vmbus: --input and --display/)
-    expect(fail(...place, '--device', 'echo', '--display')).toMatch(/^2 vmbus: --display needs the devices/)
-    expect(fail(...place, '--device', 'echo', '--record', '/no/such/x')).toMatch(/^1 vmbus: .*no folder/)
-    expect(fail('--connect', `unix:${folder}/no`, ...place.slice(2), '--device', 'echo')).toMatch(/^1 vmbus: .*ENOENT/)
-    expect(fail(...place, '--device', 'echo', '--size', '5')).toMatch(/^2 vmbus: --size takes pages/)
-    expect(fail(...place.slice(0, 3), join(folder, 'no/ram'), '--device', 'echo')).toMatch(/^1 vmbus: .*ENOENT/)
-    expect(fail('--listen', `unix:${folder}/no/s`, ...place.slice(2), '--device', 'echo')).toMatch(/^1 vmbus: /)
+    expect(await fail('--device', 'echo')).toBe('UsageError: --listen takes unix:PATH')
+    expect(await fail(...place)).toMatch(/^UsageError: --device takes keyboard, .*echo$/)
+    expect(await fail(...place, '--device', 'echo', '--connect', 'unix:x')).toBe(
+      'UsageError: either --listen or --connect',
+    )
+    expect(await fail(...place, '--device', 'echo', '--memory', 'x')).toBe(
+      'UsageError: each place needs a --memory of its own',
+    )
+    expect(await fail(...place, '--device', 'echo', '--guest', '--display')).toMatch(
+      /^UsageError: --input and --display/,
+    )
+    expect(await fail(...place, '--device', 'echo', '--display')).toMatch(/^UsageError: --display needs the devices/)
+    expect(await fail(...place, '--device', 'echo', '--record', '/no/such/x')).toMatch(/^InputError: .*no folder/)
+    expect(await fail('--connect', `unix:${folder}/no`, ...place.slice(2), '--device', 'echo')).toMatch(
+      /^InputError: .*ENOENT/,
+    )
+    expect(await fail(...place, '--device', 'echo', '--size', '5')).toMatch(/^UsageError: --size takes pages/)
+    expect(await fail(...place.slice(0, 3), join(folder, 'no/ram'), '--device', 'echo')).toMatch(
+      /^InputError: .*ENOENT/,
+    )
+    expect(await fail('--listen', `unix:${folder}/no/s`, ...place.slice(2), '--device', 'echo')).toMatch(
+      /^InputError: /,
+    )
     const old = join(folder, 'old')
     writeFileSync(old, new Uint8Array(0x2_0000))
-    expect(fail('--memory', old, '--size', '64K', ...place.slice(0, 2), '--device', 'echo')).toMatch(
-      /^1 vmbus: .*131072/,
+    expect(await fail('--memory', old, '--size', '64K', ...place.slice(0, 2), '--device', 'echo')).toMatch(
+      /^InputError: .*131072/,
     )
     expect(readFileSync(old).length).toBe(0x2_0000)
     rmSync(old)

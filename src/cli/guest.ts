@@ -28,7 +28,7 @@ export const guestCommand: Command = {
     device: {
       value: 'NAME[,…]',
       repeats: true,
-      help: `what is offered, ${deviceSyntax}; default all but echo`,
+      help: `what is offered, ${deviceSyntax}; default ${stockDevices.join(', ')}`,
     },
     console: { help: "show the kernel's log" },
     trace: { help: 'show the conversation on VMBus, decoded' },

@@ -72,7 +72,7 @@ async function serve(call: Call): Promise<ExitStatus> {
     for (const file of leftovers) rmSync(file, { force: true })
   }
   const servers: PlaceServer[] = []
-  const ended = over(sessions, servers, isOnce ? places.length : undefined)
+  const end = new End(sessions, servers, isOnce ? places.length : undefined)
   // However this process ends, sockets and the memory that it made go with it.
   process.once('exit', removeLeftovers)
   try {
@@ -95,8 +95,9 @@ async function serve(call: Call): Promise<ExitStatus> {
       if (!connects) leftovers.push(path)
       print(`${connects ? 'connected to' : 'listening on'} unix:${path}, memory ${file} of ${memory.size} bytes`)
     }
-    await ended
+    await end.reached
   } finally {
+    end.reach()
     for (const server of servers) await server.close()
     for (const memory of memories) memory.close()
     removeLeftovers()
@@ -130,33 +131,46 @@ function lentGuests(call: Call, sessions: ServeSessions): ServerOf {
 }
 
 /**
- * Resolves when this process is to end: by Ctrl-C, or after the connections that were wanted. Guests with a shutdown component are asked to
- * shut down first; a second Ctrl-C ends them at once.
+ * When this process is to end: by Ctrl-C, or after the connections that were wanted. Guests with a shutdown component are asked to shut down
+ * first; a second Ctrl-C ends them at once.
  */
-function over(sessions: ServeSessions, servers: readonly PlaceServer[], wanted: number | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    let isEnding = false
-    let timer: NodeJS.Timeout | undefined
-    const done = (): void => {
-      clearTimeout(timer)
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupted)
-      resolve()
-    }
-    const interrupted = (): void => {
-      const asked = isEnding ? [] : servers.filter((server) => server.shutDown())
-      if (asked.length === 0) {
-        done()
-        return
-      }
-      isEnding = true
-      note('asking the guest to shut down; Ctrl-C again ends it at once')
-      timer = setTimeout(done, shutdownTime)
-    }
+class End {
+  readonly reached: Promise<void>
+  readonly #sessions: ServeSessions
+  readonly #servers: readonly PlaceServer[]
+  #resolve: () => void = () => {}
+  #timer: NodeJS.Timeout | undefined
+
+  /** @param wanted connections; without it there is no limit. */
+  constructor(sessions: ServeSessions, servers: readonly PlaceServer[], wanted: number | undefined) {
+    this.#sessions = sessions
+    this.#servers = servers
+    this.reached = new Promise((resolve) => {
+      this.#resolve = resolve
+    })
     sessions.onEnd = () => {
-      if (isEnding ? sessions.open === 0 : wanted !== undefined && sessions.ended >= wanted) done()
+      const isEnding = this.#timer !== undefined
+      if (isEnding ? sessions.open === 0 : wanted !== undefined && sessions.ended >= wanted) this.reach()
     }
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupted)
-  })
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, this.#interrupted)
+  }
+
+  reach(): void {
+    clearTimeout(this.#timer)
+    this.#sessions.onEnd = undefined
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, this.#interrupted)
+    this.#resolve()
+  }
+
+  readonly #interrupted = (): void => {
+    const asked = this.#timer === undefined ? this.#servers.filter((server) => server.shutDown()) : []
+    if (asked.length === 0) {
+      this.reach()
+      return
+    }
+    note('asking the guest to shut down; Ctrl-C again ends it at once')
+    this.#timer = setTimeout(() => this.reach(), shutdownTime)
+  }
 }
 
 /** Opens a memory file, or makes it. Throws {@link InputError}. */

@@ -14,7 +14,7 @@ import type { GuestMemory } from '../memory/index.ts'
 /** Bytes that may wait for a peer that does not read. */
 const maxUnread = 1024 * 1024
 /** Time in milliseconds that a peer has to close its socket when all is said. */
-const partingTime = 1000
+const partingTime = 3000
 
 /** Whose connections these are. */
 export interface Acceptor {

@@ -1,6 +1,6 @@
 import type { GuestDriver, HostDevice } from '../../channels/index.ts'
 import type { OpenableDevice } from '../../guest/index.ts'
-import type { Option } from '../command.ts'
+import { type Option, UsageError } from '../command.ts'
 import type { Networks } from './networks.ts'
 import type { Settings } from './settings.ts'
 
@@ -55,6 +55,11 @@ export interface DeviceChoice {
   readonly isStock: boolean
   readonly vsp: DeviceEnd<OfferedDevice, GuestPeer>
   readonly vsc: DeviceEnd<GuestDriver, HostPeer>
+}
+
+/** Refuses a second device of a kind of which a guest has one. */
+export function only(name: string, { nth }: Siblings): void {
+  if (nth > 0) throw new UsageError(`there is one ${name} in a guest`)
 }
 
 /** The setting of every device of which a guest can have several. */

@@ -6,8 +6,7 @@ import { TimeSyncVsc } from '../../vsc/timesync.ts'
 import { HeartbeatVsp } from '../../vsp/heartbeat.ts'
 import { ShutdownVsp } from '../../vsp/shutdown.ts'
 import { TimeSyncVsp, timeSamplePeriod } from '../../vsp/timesync.ts'
-import { UsageError } from '../command.ts'
-import { type DeviceChoice, every, news, type Siblings } from './choice.ts'
+import { type DeviceChoice, every, news, only } from './choice.ts'
 import type { Settings } from './settings.ts'
 
 /** Seconds between beats, as on Hyper-V. */
@@ -16,11 +15,6 @@ const beatPeriod = 2
 const leavingTime = 100
 /** Longest time in seconds that a setting takes: a day. */
 const mostSeconds = 86_400
-
-/** Of each component a guest has one. */
-function only(name: string, { nth }: Siblings): void {
-  if (nth > 0) throw new UsageError(`there is one ${name} in a guest`)
-}
 
 function seconds(settings: Settings, name: string): number | undefined {
   return settings.fraction(name, mostSeconds)

@@ -1,15 +1,14 @@
 import { EchoVsc } from '../../vsc/echo.ts'
 import { EchoVsp } from '../../vsp/echo.ts'
-import { UsageError } from '../command.ts'
-import type { DeviceChoice } from './choice.ts'
+import { type DeviceChoice, only } from './choice.ts'
 
 export const echoChoice: DeviceChoice = {
   help: "this package's own, which answers with what it is sent",
   isStock: false,
   vsp: {
     settings: {},
-    prepare(_settings, { nth }) {
-      if (nth > 0) throw new UsageError('there is one echo in a guest')
+    prepare(_settings, siblings) {
+      only('echo', siblings)
       return () => new EchoVsp()
     },
   },

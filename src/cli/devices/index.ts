@@ -3,6 +3,7 @@ import { type Option, optionRows, UsageError } from '../command.ts'
 import type { DeviceChoice, DeviceEnd, GuestPeer, HostPeer, OfferedDevice, Peer } from './choice.ts'
 import { heartbeatChoice, shutdownChoice, timeSyncChoice } from './components.ts'
 import { echoChoice } from './echo.ts'
+import { fileCopyChoice, kvpChoice, vssChoice } from './exchange.ts'
 import { keyboardChoice, mouseChoice } from './input-devices.ts'
 import { networkChoice } from './network.ts'
 import { Networks } from './networks.ts'
@@ -22,6 +23,9 @@ export const deviceChoices: Readonly<Record<string, DeviceChoice>> = {
   heartbeat: heartbeatChoice,
   shutdown: shutdownChoice,
   timesync: timeSyncChoice,
+  kvp: kvpChoice,
+  vss: vssChoice,
+  fcopy: fileCopyChoice,
   echo: echoChoice,
 }
 
