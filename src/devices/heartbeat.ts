@@ -21,6 +21,7 @@ export const HeartbeatData = /* @__PURE__ */ struct(
   {
     /** The host's number; the guest answers with the next. */
     sequence: u64,
+    /** How the guest's applications are. */
     applicationState: openEnum('ApplicationState', u32, ApplicationState),
     reserved: reserved(28),
   },
@@ -31,12 +32,14 @@ export interface HeartbeatData extends Infer<typeof HeartbeatData> {}
 /** Either way: a heartbeat. */
 export const IcHeartbeat = /* @__PURE__ */ struct('IcHeartbeat', {
   header: pinned(IcHeader, { messageType: 1 }),
+  /** Number and state. */
   heartbeat: HeartbeatData,
 })
 
 /** A heartbeat of which there is no more than need be. Source: Linux drivers/hv/hv_util.c asks for these 8 bytes. */
 export const IcShortHeartbeat = /* @__PURE__ */ struct('IcShortHeartbeat', {
   header: pinned(IcHeader, { messageType: 1 }),
+  /** The host's number; the guest answers with the next. */
   sequence: u64,
 })
 
@@ -51,7 +54,9 @@ export type HeartbeatMessage = Infer<typeof HeartbeatMessage>
 
 /** A whole packet: pipe header and message. */
 export const HeartbeatPacket = /* @__PURE__ */ struct('HeartbeatPacket', {
+  /** Says how long the message is. */
   pipe: PipeHeader,
+  /** The message. */
   message: HeartbeatMessage,
 })
 

@@ -25,9 +25,11 @@ export const shutdownTextSize = 2048
 export const ShutdownData = /* @__PURE__ */ struct(
   'ShutdownData',
   {
+    /** Why. */
     reason: flags('ShutdownReason', u32, ShutdownReason),
     /** Seconds that the guest may take; 0 says nothing. */
     timeoutSeconds: u32,
+    /** What to do. */
     flags: flags('ShutdownFlags', u32, ShutdownFlags),
     /** Text up to the first NUL. */
     displayMessage: bytes(shutdownTextSize),
@@ -39,6 +41,7 @@ export interface ShutdownData extends Infer<typeof ShutdownData> {}
 /** Host to guest: shut down. A Linux guest answers in the same bytes. */
 export const IcShutdown = /* @__PURE__ */ struct('IcShutdown', {
   header: pinned(IcHeader, { messageType: 3 }),
+  /** What to do, and why. */
   shutdown: ShutdownData,
 })
 
@@ -57,7 +60,12 @@ export const ShutdownMessage = /* @__PURE__ */ union(
 export type ShutdownMessage = Infer<typeof ShutdownMessage>
 
 /** A whole packet: pipe header and message. */
-export const ShutdownPacket = /* @__PURE__ */ struct('ShutdownPacket', { pipe: PipeHeader, message: ShutdownMessage })
+export const ShutdownPacket = /* @__PURE__ */ struct('ShutdownPacket', {
+  /** Says how long the message is. */
+  pipe: PipeHeader,
+  /** The message. */
+  message: ShutdownMessage,
+})
 
 /** Decodes the component's packets. */
 export const shutdownDecoder = /* @__PURE__ */ icDecoder(DeviceId.Shutdown, 'shutdown', ShutdownPacket)

@@ -56,6 +56,7 @@ export const TimeSyncData = /* @__PURE__ */ struct(
     childTime: u64,
     /** Not used by Linux; 100 ns. */
     roundTripTime: u64,
+    /** What the guest is to do with it. */
     flags: flags('TimeSyncFlags', u8, TimeSyncFlags),
   },
   { size: 25, aliases: { linux: 'ictimesync_data' } },
@@ -70,6 +71,7 @@ export const TimeSyncReferenceData = /* @__PURE__ */ struct(
     parentTime: u64,
     /** The partition's reference time at that instant, 100 ns. */
     referenceTime: u64,
+    /** What the guest is to do with it. */
     flags: flags('TimeSyncFlags', u8, TimeSyncFlags),
     /** As in NTP: of leap seconds. */
     leapIndicator: u8,
@@ -92,6 +94,7 @@ function formOf(fields: Siblings, { version }: WireContext): 'TimeSyncData' | 'T
 /** Host to guest: the time; the guest answers in the same bytes. OpenVMM and Hyper-V pad it to 28 or, from 4.0 on, 24 bytes. */
 export const IcTimeSync = /* @__PURE__ */ struct('IcTimeSync', {
   header: pinned(IcHeader, { messageType: 4 }),
+  /** In the form of the negotiated version. */
   time: choice(
     'TimeSyncForm',
     [TimeSyncData, TimeSyncReferenceData],
@@ -115,7 +118,12 @@ export const TimeSyncMessage = /* @__PURE__ */ union(
 export type TimeSyncMessage = Infer<typeof TimeSyncMessage>
 
 /** A whole packet: pipe header and message. */
-export const TimeSyncPacket = /* @__PURE__ */ struct('TimeSyncPacket', { pipe: PipeHeader, message: TimeSyncMessage })
+export const TimeSyncPacket = /* @__PURE__ */ struct('TimeSyncPacket', {
+  /** Says how long the message is. */
+  pipe: PipeHeader,
+  /** The message. */
+  message: TimeSyncMessage,
+})
 
 /** Decodes the component's packets. */
 export const timeSyncDecoder = /* @__PURE__ */ icDecoder(DeviceId.TimeSync, 'timesync', TimeSyncPacket)

@@ -12,6 +12,7 @@ export interface Monitor {
   readonly serialNumber: number
   /** 1990 … 2245. */
   readonly year: number
+  /** Whether its input is digital. */
   readonly isDigital: boolean
   /** At most 13 characters of ASCII. */
   readonly name: string | undefined
@@ -21,13 +22,17 @@ export interface Monitor {
 
 /** What {@link buildEdid} is told; only the preferred resolution has no default. */
 export interface MonitorOptions {
+  /** Of the preferred mode, in pixels. */
   readonly width: number
+  /** Of the preferred mode, in pixels. */
   readonly height: number
   /** Pictures a second; default 60. */
   readonly refresh?: number
   /** Default `MSH`, as Hyper-V's own. */
   readonly manufacturer?: string
+  /** The manufacturer's number for the model, 16 bits. */
   readonly product?: number
+  /** 32 bits. */
   readonly serialNumber?: number
   /** Default 2011. */
   readonly year?: number

@@ -5,17 +5,23 @@ import type { EdidTiming } from './messages.ts'
 export interface Timing {
   /** In kHz. */
   readonly pixelClock: number
+  /** In pixels. */
   readonly horizontal: Span
+  /** In rows. */
   readonly vertical: Span
 }
 
 /** What a line, or a picture, is made of: active, front porch, sync, and the rest of the blanking. */
 export interface Span {
+  /** What is seen. */
   readonly active: number
+  /** From there to the sync. */
   readonly frontPorch: number
+  /** Length of the sync. */
   readonly sync: number
   /** All that is not active. */
   readonly blanking: number
+  /** Its polarity. */
   readonly isSyncPositive: boolean
 }
 

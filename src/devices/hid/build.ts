@@ -62,7 +62,9 @@ const main = (tag: number) => (flags: number) => hidItem(HidItemType.Main, tag, 
 
 /** Fields of reports; their flags are HidFieldFlags. */
 export const input = /* @__PURE__ */ main(HidMainTag.Input)
+/** An output field. */
 export const output = /* @__PURE__ */ main(HidMainTag.Output)
+/** A feature field. */
 export const feature = /* @__PURE__ */ main(HidMainTag.Feature)
 
 /** A collection (see HidCollectionType) with what is in it. */
@@ -74,6 +76,7 @@ export function collection(type: number, ...parts: readonly HidPart[]): HidPart 
   ]
 }
 
+/** Page of the usages that follow. */
 export const usagePage = /* @__PURE__ */ global(HidGlobalTag.UsagePage)
 /** The smallest and the greatest value of a field, the device's units. */
 export function logicalRange(minimum: number, maximum: number): HidPart {
@@ -87,6 +90,7 @@ export function physicalRange(minimum: number, maximum: number): HidPart {
 export function unitExponent(exponent: number): HidItem {
   return hidItem(HidItemType.Global, HidGlobalTag.UnitExponent, exponent & 0xf)
 }
+/** Unit of the fields that follow; see {@link HidField}. */
 export const unit = /* @__PURE__ */ global(HidGlobalTag.Unit)
 /** Bits of one value. */
 export const reportSize = /* @__PURE__ */ global(HidGlobalTag.ReportSize)
@@ -114,11 +118,13 @@ export function alternativeUsages(...usages: readonly number[]): HidPart {
 }
 /** The body's part that is meant, by its physical descriptor. */
 export const designator = /* @__PURE__ */ local(HidLocalTag.DesignatorIndex)
+/** Parts of the body that the next field belongs to. */
 export function designatorRange(minimum: number, maximum: number): HidPart {
   return [local(HidLocalTag.DesignatorMinimum)(minimum), local(HidLocalTag.DesignatorMaximum)(maximum)]
 }
 /** A string descriptor's index. */
 export const stringIndex = /* @__PURE__ */ local(HidLocalTag.StringIndex)
+/** String descriptors that name the next field. */
 export function stringRange(minimum: number, maximum: number): HidPart {
   return [local(HidLocalTag.StringMinimum)(minimum), local(HidLocalTag.StringMaximum)(maximum)]
 }

@@ -20,6 +20,7 @@ export const HidDescriptor = /* @__PURE__ */ struct(
   {
     /** Bytes of this descriptor: 9, and 3 for each one beyond the report descriptor. */
     length: u8,
+    /** Always 0x21. */
     descriptorType: descriptorTypeField,
     /** Binary coded: 0x0111 is 1.11. */
     hidVersion: u16,
@@ -27,6 +28,7 @@ export const HidDescriptor = /* @__PURE__ */ struct(
     countryCode: u8,
     /** Descriptors named here. */
     descriptorCount: u8,
+    /** Always 0x22. */
     reportDescriptorType: descriptorTypeField,
     /** Bytes of the report descriptor. */
     reportDescriptorLength: u16,

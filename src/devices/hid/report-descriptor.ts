@@ -16,7 +16,9 @@ export type HidReportKind = 'input' | 'output' | 'feature'
 
 /** Usages from one to another, `page << 16 | id`; a single one is both. */
 export interface HidUsageRange {
+  /** First usage, page in its upper 16 bits. */
   readonly minimum: number
+  /** Last usage. */
   readonly maximum: number
   /** Others that mean the same, less preferred. */
   readonly alternatives?: readonly HidUsageRange[]
@@ -24,7 +26,9 @@ export interface HidUsageRange {
 
 /** Indices from one to another: of designators or strings. */
 export interface HidIndexRange {
+  /** First index. */
   readonly minimum: number
+  /** Last index. */
   readonly maximum: number
 }
 
@@ -34,11 +38,13 @@ export interface HidCollection {
   readonly type: number
   /** `page << 16 | id`; 0 when it has none. */
   readonly usage: number
+  /** The collection around it. */
   readonly parent: HidCollection | undefined
 }
 
 /** A field of a report: values of one size, side by side. */
 export interface HidField {
+  /** Which reports it is in. */
   readonly kind: HidReportKind
   /** 0 when reports have no ids. */
   readonly reportId: number
@@ -50,15 +56,23 @@ export interface HidField {
   readonly count: number
   /** See HidFieldFlags. */
   readonly flags: number
+  /** What its values mean, in order. */
   readonly usages: readonly HidUsageRange[]
+  /** Parts of the body that they belong to. */
   readonly designators: readonly HidIndexRange[]
+  /** String descriptors that name them. */
   readonly strings: readonly HidIndexRange[]
+  /** Smallest value on the wire. */
   readonly logicalMinimum: number
+  /** Largest value on the wire. */
   readonly logicalMaximum: number
+  /** What the smallest stands for, in `unit`. */
   readonly physicalMinimum: number
+  /** What the largest stands for, in `unit`. */
   readonly physicalMaximum: number
   /** Power of ten. */
   readonly unitExponent: number
+  /** Nibbles as in HID 1.11, 6.2.2.7; 0 for none. */
   readonly unit: number
   /** The innermost collection that it is in. */
   readonly collection: HidCollection | undefined
@@ -66,7 +80,9 @@ export interface HidField {
 
 /** Reports of one kind and id. */
 export interface HidReportShape {
+  /** Input, output or feature. */
   readonly kind: HidReportKind
+  /** 0 when reports have no ids. */
   readonly id: number
   /** Bytes, the id byte included where there is one. */
   readonly byteLength: number
@@ -74,10 +90,13 @@ export interface HidReportShape {
 
 /** A report descriptor's meaning. */
 export interface HidReportDescriptor {
+  /** As they stand. */
   readonly items: readonly HidItem[]
   /** All collections, outer ones first. */
   readonly collections: readonly HidCollection[]
+  /** In order. */
   readonly fields: readonly HidField[]
+  /** By kind and id. */
   readonly reports: readonly HidReportShape[]
   /** Whether reports begin with an id. */
   readonly hasIds: boolean

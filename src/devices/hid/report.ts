@@ -14,11 +14,13 @@ export interface HidValue {
   readonly usage: number
   /** In the field's logical units; of an array 1: that usage is on. */
   readonly value: number
+  /** The field that it stands in. */
   readonly field: HidField
 }
 
 /** A report taken apart. */
 export interface HidReport {
+  /** Which report it is. */
   readonly shape: HidReportShape
   /** In order; constants are left out, and so are array slots that name no usage. */
   readonly values: readonly HidValue[]

@@ -11,7 +11,12 @@ export const IcMessage = /* @__PURE__ */ union('IcMessage', { offset: 4, tag: u1
 ])
 
 /** A component's packet of which only the frame is known. */
-export const IcPacket = /* @__PURE__ */ struct('IcPacket', { pipe: PipeHeader, message: IcMessage })
+export const IcPacket = /* @__PURE__ */ struct('IcPacket', {
+  /** Says how long the message is. */
+  pipe: PipeHeader,
+  /** The message. */
+  message: IcMessage,
+})
 
 /** A decoder for an integration component. @param schema its packets: pipe header and message. */
 export function icDecoder(interfaceId: Guid, name: string, schema: Structure<object> = IcPacket): DeviceDecoder {

@@ -3,12 +3,23 @@ import { IcFlags, IcHeader, IcMessageType, IcNegotiate } from './messages.ts'
 
 /** A message of an integration component as it came: a negotiation of versions, or one of the component's own. */
 export type IcFrame<M> = {
+  /** As it came. */
   readonly header: IcHeader
   /** All its bytes: Linux answers in them. */
   readonly bytes: Uint8Array
 } & (
-  | { readonly negotiation: IcNegotiate & Extra; readonly message?: undefined }
-  | { readonly negotiation?: undefined; readonly message: M & Extra }
+  | {
+      /** Versions, offered or chosen. */
+      readonly negotiation: IcNegotiate & Extra
+      /** The component's own. */
+      readonly message?: undefined
+    }
+  | {
+      /** Versions, offered or chosen. */
+      readonly negotiation?: undefined
+      /** The component's own. */
+      readonly message: M & Extra
+    }
 )
 
 /**

@@ -31,7 +31,12 @@ export const IcStatus = {
 /** A version of the framework or of a component's messages. Source: Linux include/linux/hyperv.h (ic_version). */
 export const IcVersion = /* @__PURE__ */ struct(
   'IcVersion',
-  { major: u16, minor: u16 },
+  {
+    /** Before the point. */
+    major: u16,
+    /** Behind the point. */
+    minor: u16,
+  },
   { size: 4, aliases: { linux: 'ic_version' } },
 )
 export interface IcVersion extends Infer<typeof IcVersion> {}
@@ -42,14 +47,17 @@ export const IcHeader = /* @__PURE__ */ struct(
   {
     /** The framework's version that was agreed on; before that anything. */
     frameworkVersion: IcVersion,
+    /** Which component's message this is; 0 negotiates. */
     messageType: openEnum('IcMessageType', u16, IcMessageType),
     /** The version of the component's messages that was agreed on; before that anything. */
     messageVersion: IcVersion,
     /** Bytes behind this header that count. Linux answers a negotiation in the request's buffer, of which fewer count. */
     size: u16,
+    /** Of a response: how the request went. */
     status: openEnum('IcStatus', u32, IcStatus),
     /** A response has its request's. */
     transactionId: u8,
+    /** Request or response. */
     flags: flags('IcFlags', u8, IcFlags),
     reserved: reserved(2),
   },
@@ -61,10 +69,14 @@ export interface IcHeader extends Infer<typeof IcHeader> {}
 export const IcVersionLists = /* @__PURE__ */ struct(
   'IcVersionLists',
   {
+    /** Versions of the framework. */
     frameworkCount: u16,
+    /** Versions of the component's messages. */
     messageCount: u16,
     reserved: reserved(4),
+    /** Of the framework. */
     frameworkVersions: counted(IcVersion, 'frameworkCount'),
+    /** Of the component's messages. */
     messageVersions: counted(IcVersion, 'messageCount'),
   },
   { size: 8, aliases: { linux: 'icmsg_negotiate' } },
@@ -74,12 +86,17 @@ export interface IcVersionLists extends Infer<typeof IcVersionLists> {}
 /** The host's versions, or the guest's choice of them. */
 export const IcNegotiate = /* @__PURE__ */ struct('IcNegotiate', {
   header: pinned(IcHeader, { messageType: 0 }),
+  /** Offered, or chosen. */
   versions: IcVersionLists,
 })
 export interface IcNegotiate extends Infer<typeof IcNegotiate> {}
 
 /** A message of a type that the component does not have. */
-export const OtherIcMessage = /* @__PURE__ */ struct('OtherIcMessage', { header: IcHeader, body: rest() })
+export const OtherIcMessage = /* @__PURE__ */ struct('OtherIcMessage', {
+  header: IcHeader,
+  /** All behind the header. */
+  body: rest(),
+})
 export interface OtherIcMessage extends Infer<typeof OtherIcMessage> {}
 
 /** Most bytes of a message, header included. Source: OpenVMM hyperv_ic_protocol. */

@@ -4,7 +4,9 @@ import { chooseVersion, toIcVersion } from './versions.ts'
 
 /** The versions that host and guest agreed on, `major << 16 | minor`. */
 export interface IcVersions {
+  /** Of the framework. */
   readonly framework: number
+  /** Of the component's messages. */
   readonly message: number
 }
 

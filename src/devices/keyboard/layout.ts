@@ -2,6 +2,7 @@
  * A keyboard layout: what each key types. Keys are set 1 scan codes.
  */
 export interface KeyboardLayout {
+  /** Short name, such as `de`. */
   readonly name: string
   /**
    * Runs of keys with consecutive scan codes: of each key what it types alone, with Shift, with AltGr, with both. A blank in second to
@@ -20,6 +21,7 @@ const altGrKey = 0xe038
 export interface KeyMove {
   /** With its prefix: `0x1e`, `0xe048`. */
   readonly scanCode: number
+  /** Down or up. */
   readonly isPressed: boolean
 }
 

@@ -21,7 +21,10 @@ export const keyboardVersion = 0x0001_0000
 /** First 4 bytes of every keyboard message. Source: Linux drivers/input/serio/hyperv-keyboard.c (synth_kbd_msg_hdr). */
 export const KeyboardMessageHeader = /* @__PURE__ */ struct(
   'KeyboardMessageHeader',
-  { messageType: openEnum('KeyboardMessageType', u32, KeyboardMessageType) },
+  {
+    /** Which message this is. */
+    messageType: openEnum('KeyboardMessageType', u32, KeyboardMessageType),
+  },
   { size: 4, aliases: { linux: 'synth_kbd_msg_hdr' } },
 )
 
@@ -39,7 +42,11 @@ export const KeyboardProtocolRequest = /* @__PURE__ */ struct(
 /** Host to guest: whether that version is spoken here. */
 export const KeyboardProtocolResponse = /* @__PURE__ */ struct(
   'KeyboardProtocolResponse',
-  { header: pinned(KeyboardMessageHeader, { messageType: 2 }), status: bits(u32, { accepted: bit(0) }) },
+  {
+    header: pinned(KeyboardMessageHeader, { messageType: 2 }),
+    /** Whether the guest may go on. */
+    status: bits(u32, { accepted: bit(0) }),
+  },
   { size: 8, aliases: { linux: 'synth_kbd_protocol_response' } },
 )
 
@@ -63,6 +70,7 @@ export const Keystroke = /* @__PURE__ */ struct(
     /** Set 1 make code without prefix, 0 … 0x7f. */
     makeCode: u16,
     reserved: reserved(u16),
+    /** How the make code is to be taken. */
     flags: flags('KeystrokeFlags', u32, KeystrokeFlags),
   },
   { size: 12, aliases: { linux: 'synth_kbd_keystroke' } },
@@ -76,6 +84,7 @@ export const LedIndicators = /* @__PURE__ */ struct(
   'LedIndicators',
   {
     header: pinned(KeyboardMessageHeader, { messageType: 4 }),
+    /** Lamps that are lit. */
     leds: flags('LedFlags', u16, LedFlags),
     reserved: reserved(u16),
   },

@@ -6,7 +6,12 @@ import { struct, tryDecode } from '../../wire/index.ts'
 import { MouseMessage, MouseMessageHeader, MouseMessageType } from './messages.ts'
 
 /** A whole packet: pipe header and message. */
-export const MousePacket = /* @__PURE__ */ struct('MousePacket', { pipe: PipeHeader, message: MouseMessage })
+export const MousePacket = /* @__PURE__ */ struct('MousePacket', {
+  /** Says how long the message is. */
+  pipe: PipeHeader,
+  /** The message. */
+  message: MouseMessage,
+})
 
 /** Decodes the synthetic mouse's packets. */
 export const mouseDecoder: DeviceDecoder = /* @__PURE__ */ pipeDecoder({

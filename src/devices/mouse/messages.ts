@@ -27,7 +27,12 @@ export const MouseMessageType = {
 /** A version of the protocol. Source: Linux hid-hyperv.c (synthhid_version). */
 export const MouseVersion = /* @__PURE__ */ struct(
   'MouseVersion',
-  { minor: u16, major: u16 },
+  {
+    /** Behind the point. */
+    minor: u16,
+    /** Before the point. */
+    major: u16,
+  },
   { size: 4, aliases: { linux: 'synthhid_version' } },
 )
 export interface MouseVersion extends Infer<typeof MouseVersion> {}
@@ -39,6 +44,7 @@ export const mouseVersion: MouseVersion = { major: 2, minor: 0 }
 export const MouseMessageHeader = /* @__PURE__ */ struct(
   'MouseMessageHeader',
   {
+    /** Which message this is. */
     messageType: openEnum('MouseMessageType', u32, MouseMessageType),
     /** Bytes behind this header. Of a device's information OpenVMM counts some that it does not fill. */
     size: u32,
@@ -50,7 +56,11 @@ export interface MouseMessageHeader extends Infer<typeof MouseMessageHeader> {}
 /** Guest to host: the version it speaks. */
 export const MouseProtocolRequest = /* @__PURE__ */ struct(
   'MouseProtocolRequest',
-  { header: pinned(MouseMessageHeader, { messageType: 0 }), version: MouseVersion },
+  {
+    header: pinned(MouseMessageHeader, { messageType: 0 }),
+    /** Version that the guest wants to speak. */
+    version: MouseVersion,
+  },
   { size: 12, aliases: { linux: 'synthhid_protocol_request' } },
 )
 
@@ -73,8 +83,11 @@ export const MouseAttributes = /* @__PURE__ */ struct(
   {
     /** Bytes of this structure. */
     size: u32,
+    /** As of a USB device; Hyper-V's is 0x045e. */
     vendorId: u16,
+    /** As of a USB device. */
     productId: u16,
+    /** As of a USB device. */
     versionNumber: u16,
     reserved: reserved(22),
   },
@@ -93,8 +106,11 @@ export const MouseDeviceInfo = /* @__PURE__ */ struct(
   'MouseDeviceInfo',
   {
     header: pinned(MouseMessageHeader, { messageType: 2 }),
+    /** What device it is. */
     attributes: MouseAttributes,
+    /** How long the report descriptor is. */
     hid: HidDescriptor,
+    /** What its reports look like. */
     reportDescriptor: countedBytes(reportLength),
   },
   { size: 49, aliases: { linux: 'synthhid_device_info' } },
@@ -117,7 +133,11 @@ const headerSize: Count = {
 /** Host to guest: a report as the report descriptor has it. */
 export const MouseInputReport = /* @__PURE__ */ struct(
   'MouseInputReport',
-  { header: pinned(MouseMessageHeader, { messageType: 4 }), report: countedBytes(headerSize) },
+  {
+    header: pinned(MouseMessageHeader, { messageType: 4 }),
+    /** As long as the header's `size` says. */
+    report: countedBytes(headerSize),
+  },
   { size: 8, aliases: { linux: 'synthhid_input_report' } },
 )
 

@@ -7,10 +7,15 @@ export const RndisConfigParameterType = { Integer: 0, String: 2 } as const
 export const RndisConfigParameter = /* @__PURE__ */ struct(
   'RndisConfigParameter',
   {
+    /** Where the name is: bytes from this structure's start. */
     nameOffset: u32,
+    /** Bytes of the name. */
     nameLength: u32,
+    /** How the value is to be read. */
     valueType: openEnum('RndisConfigParameterType', u32, RndisConfigParameterType),
+    /** Where the value is: bytes from this structure's start. */
     valueOffset: u32,
+    /** Bytes of the value. */
     valueLength: u32,
   },
   { size: 20, aliases: { linux: 'rndis_config_parameter_info' } },

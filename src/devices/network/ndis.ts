@@ -14,7 +14,9 @@ export const NdisObjectType = {
 export const NdisObjectHeader = /* @__PURE__ */ struct(
   'NdisObjectHeader',
   {
+    /** What object it is. */
     objectType: openEnum('NdisObjectType', u8, NdisObjectType),
+    /** Of its form, from 1. */
     revision: u8,
     /** Bytes of the object, this header included. */
     size: u16,
@@ -44,13 +46,21 @@ const ipv6Checksum = /* @__PURE__ */ flags('NdisIpv6Checksum', u32, NdisIpv6Chec
 export const NdisChecksumOffload = /* @__PURE__ */ struct(
   'NdisChecksumOffload',
   {
+    /** Frames of IPv4 that the guest sends. */
     ipv4TransmitEncapsulation: encapsulation,
+    /** What is filled in there. */
     ipv4TransmitChecksum: ipv4Checksum,
+    /** Frames of IPv4 that the guest receives. */
     ipv4ReceiveEncapsulation: encapsulation,
+    /** What is checked there. */
     ipv4ReceiveChecksum: ipv4Checksum,
+    /** Frames of IPv6 that the guest sends. */
     ipv6TransmitEncapsulation: encapsulation,
+    /** What is filled in there. */
     ipv6TransmitChecksum: ipv6Checksum,
+    /** Frames of IPv6 that the guest receives. */
     ipv6ReceiveEncapsulation: encapsulation,
+    /** What is checked there. */
     ipv6ReceiveChecksum: ipv6Checksum,
   },
   { size: 32, aliases: { linux: 'ndis_csum_offload' } },
@@ -59,7 +69,14 @@ export const NdisChecksumOffload = /* @__PURE__ */ struct(
 /** Large send offload, version 1. */
 export const NdisLargeSendV1Offload = /* @__PURE__ */ struct(
   'NdisLargeSendV1Offload',
-  { encapsulation, maximumSize: u32, minimumSegments: u32, options: u32 },
+  {
+    encapsulation,
+    /** Bytes of the largest TCP payload. */
+    maximumSize: u32,
+    /** Least number of segments that is worth it. */
+    minimumSegments: u32,
+    options: u32,
+  },
   { size: 16, aliases: { linux: 'ndis_lsov1_offload' } },
 )
 
@@ -85,13 +102,19 @@ export const NdisIpv6LargeSend = { ipExtensions: 0x1, tcpOptions: 0x4 } as const
 export const NdisLargeSendV2Offload = /* @__PURE__ */ struct(
   'NdisLargeSendV2Offload',
   {
+    /** Frames of IPv4 that can be cut; 0 for none. */
     ipv4Encapsulation: encapsulation,
     /** Bytes of the largest TCP payload. */
     ipv4MaximumSize: u32,
+    /** Least number of segments that is worth it. */
     ipv4MinimumSegments: u32,
+    /** Frames of IPv6 that can be cut; 0 for none. */
     ipv6Encapsulation: encapsulation,
+    /** Bytes of the largest TCP payload. */
     ipv6MaximumSize: u32,
+    /** Least number of segments that is worth it. */
     ipv6MinimumSegments: u32,
+    /** What may be in the headers. */
     ipv6Options: flags('NdisIpv6LargeSend', u32, NdisIpv6LargeSend),
   },
   { size: 28, aliases: { linux: 'ndis_lsov2_offload' } },
@@ -125,14 +148,23 @@ export const NdisIpsecV2Offload = /* @__PURE__ */ struct(
 /** Receive segment coalescing: whether for IPv4 and IPv6. */
 export const NdisRscOffload = /* @__PURE__ */ struct(
   'NdisRscOffload',
-  { ipv4: u8, ipv6: u8 },
+  {
+    /** 1: of IPv4. */
+    ipv4: u8,
+    /** 1: of IPv6. */
+    ipv6: u8,
+  },
   { size: 2, aliases: { linux: 'ndis_rsc_offload' } },
 )
 
 /** Offload of encapsulated packets. */
 export const NdisEncapsulatedOffload = /* @__PURE__ */ struct(
   'NdisEncapsulatedOffload',
-  { flags: u32, maximumHeaderSize: u32 },
+  {
+    flags: u32,
+    /** Bytes of the longest headers. */
+    maximumHeaderSize: u32,
+  },
   { size: 8, aliases: { linux: 'ndis_encap_offload' } },
 )
 
@@ -144,14 +176,21 @@ export const NdisOffload = /* @__PURE__ */ struct(
   'NdisOffload',
   {
     header: NdisObjectHeader,
+    /** Checksums. */
     checksum: NdisChecksumOffload,
+    /** Large send, version 1. */
     largeSendV1: NdisLargeSendV1Offload,
+    /** IPsec, version 1. */
     ipsecV1: NdisIpsecV1Offload,
+    /** Large send, version 2. */
     largeSendV2: NdisLargeSendV2Offload,
     flags: u32,
+    /** IPsec, version 2. */
     ipsecV2: NdisIpsecV2Offload,
+    /** Receive segment coalescing. */
     rsc: NdisRscOffload,
     reserved: reserved(u16),
+    /** Packets in NVGRE. */
     encapsulatedGre: NdisEncapsulatedOffload,
   },
   { size: 156, aliases: { linux: 'ndis_offload' } },
@@ -170,14 +209,22 @@ export const NdisOffloadParameters = /* @__PURE__ */ struct(
   'NdisOffloadParameters',
   {
     header: NdisObjectHeader,
+    /** Of the IPv4 header. */
     ipv4Checksum: setting,
+    /** Of TCP over IPv4. */
     tcpIpv4Checksum: setting,
+    /** Of UDP over IPv4. */
     udpIpv4Checksum: setting,
+    /** Of TCP over IPv6. */
     tcpIpv6Checksum: setting,
+    /** Of UDP over IPv6. */
     udpIpv6Checksum: setting,
+    /** Large send, version 1. */
     largeSendV1: onOff,
     ipsecV1: u8,
+    /** Large send, version 2, of IPv4. */
     largeSendV2Ipv4: onOff,
+    /** Large send, version 2, of IPv6. */
     largeSendV2Ipv6: onOff,
     tcpConnectionIpv4: onOff,
     tcpConnectionIpv6: onOff,
@@ -185,7 +232,9 @@ export const NdisOffloadParameters = /* @__PURE__ */ struct(
     flags: u32,
     ipsecV2: u8,
     ipsecV2Ipv4: u8,
+    /** Receive segment coalescing of IPv4. */
     rscIpv4: onOff,
+    /** Receive segment coalescing of IPv6. */
     rscIpv6: onOff,
     encapsulatedPacketTaskOffload: u8,
     encapsulationTypes: u8,
@@ -200,11 +249,17 @@ export const NdisOffloadEncapsulation = /* @__PURE__ */ struct(
   'NdisOffloadEncapsulation',
   {
     header: NdisObjectHeader,
+    /** 1: for IPv4. */
     ipv4Enabled: u32,
+    /** Kind of its frames. */
     ipv4EncapsulationType: encapsulation,
+    /** Bytes before the IP header. */
     ipv4HeaderSize: u32,
+    /** 1: for IPv6. */
     ipv6Enabled: u32,
+    /** Kind of its frames. */
     ipv6EncapsulationType: encapsulation,
+    /** Bytes before the IP header. */
     ipv6HeaderSize: u32,
   },
   { size: 28 },
@@ -247,7 +302,9 @@ export const NdisReceiveScaleCapabilities = /* @__PURE__ */ struct(
   'NdisReceiveScaleCapabilities',
   {
     header: NdisObjectHeader,
+    /** What can be hashed, and how. */
     capabilities: flags('NdisRssCapabilities', u32, NdisRssCapabilities),
+    /** Interrupts of its own that it has. */
     interruptMessageCount: u32,
     /** Channels, the primary one included. */
     receiveQueueCount: u32,
@@ -273,19 +330,27 @@ export const NdisReceiveScaleParameters = /* @__PURE__ */ struct(
   'NdisReceiveScaleParameters',
   {
     header: NdisObjectHeader,
+    /** Which of these stay as they were. */
     flags: flags('NdisReceiveScaleFlags', u16, NdisReceiveScaleFlags),
+    /** Not used. */
     baseCpuNumber: u16,
+    /** What to hash. */
     hashInformation: flags('NdisHash', u32, NdisHash),
     /** Bytes of the table: 4 an entry. */
     indirectionTableSize: u16,
     reserved: reserved(u16),
+    /** Where the table begins. */
     indirectionTableOffset: u32,
     /** 40. */
     hashKeySize: u16,
     reserved2: reserved(u16),
+    /** Where the key begins. */
     hashKeyOffset: u32,
+    /** Where the masks begin. */
     processorMasksOffset: u32,
+    /** How many masks. */
     processorMaskCount: u32,
+    /** Bytes of a mask. */
     processorMaskEntrySize: u32,
   },
   { size: 40, aliases: { linux: 'ndis_recv_scale_param' } },
@@ -311,7 +376,10 @@ export const NdisPacketFilter = {
 /** OID_GEN_CURRENT_PACKET_FILTER. */
 export const PacketFilterValue = /* @__PURE__ */ struct(
   'PacketFilterValue',
-  { filter: flags('NdisPacketFilter', u32, NdisPacketFilter) },
+  {
+    /** Which frames. */
+    filter: flags('NdisPacketFilter', u32, NdisPacketFilter),
+  },
   { size: 4 },
 )
 
@@ -332,14 +400,20 @@ export const NdisMacOptions = {
 /** OID_GEN_MAC_OPTIONS. */
 export const MacOptionsValue = /* @__PURE__ */ struct(
   'MacOptionsValue',
-  { options: flags('NdisMacOptions', u32, NdisMacOptions) },
+  {
+    /** What it does. */
+    options: flags('NdisMacOptions', u32, NdisMacOptions),
+  },
   { size: 4 },
 )
 
 /** OID_GEN_MEDIA_CONNECT_STATUS. */
 export const MediaStateValue = /* @__PURE__ */ struct(
   'MediaStateValue',
-  { state: openEnum('NdisMediaState', u32, { Connected: 0, Disconnected: 1 }) },
+  {
+    /** Whether the cable is in. */
+    state: openEnum('NdisMediaState', u32, { Connected: 0, Disconnected: 1 }),
+  },
   { size: 4 },
 )
 
@@ -354,7 +428,21 @@ export const LinkSpeedValue = /* @__PURE__ */ struct(
 )
 
 /** OIDs whose value is one number: sizes, counts, ids. */
-export const OidNumber = /* @__PURE__ */ struct('OidNumber', { number: u32 }, { size: 4 })
+export const OidNumber = /* @__PURE__ */ struct(
+  'OidNumber',
+  {
+    /** 32 bits. */
+    number: u32,
+  },
+  { size: 4 },
+)
 
 /** OID_802_3_PERMANENT_ADDRESS and OID_802_3_CURRENT_ADDRESS. */
-export const MacAddressValue = /* @__PURE__ */ struct('MacAddressValue', { address: bytes(6) }, { size: 6 })
+export const MacAddressValue = /* @__PURE__ */ struct(
+  'MacAddressValue',
+  {
+    /** As on the wire. */
+    address: bytes(6),
+  },
+  { size: 6 },
+)

@@ -61,7 +61,10 @@ export const nvspStatus = /* @__PURE__ */ openEnum('NvspStatus', u32, NvspStatus
 /** First 4 bytes of every NVSP message. */
 export const NvspHeader = /* @__PURE__ */ struct(
   'NvspHeader',
-  { messageType: openEnum('NvspMessageType', u32, NvspMessageType) },
+  {
+    /** Which message this is. */
+    messageType: openEnum('NvspMessageType', u32, NvspMessageType),
+  },
   { size: 4, aliases: { linux: 'nvsp_message_header' } },
 )
 

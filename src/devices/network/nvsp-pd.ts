@@ -34,7 +34,13 @@ const operation = /* @__PURE__ */ openEnum('PdApiOperation', u32, PdApiOperation
 /** Processors that a queue belongs to. Source: Linux group_affinity. */
 export const PdGroupAffinity = /* @__PURE__ */ struct(
   'PdGroupAffinity',
-  { mask: u64, group: u16, reserved: reserved(6) },
+  {
+    /** A bit for each processor of the group. */
+    mask: u64,
+    /** Group of 64 processors. */
+    group: u16,
+    reserved: reserved(6),
+  },
   { size: 16 },
 )
 
@@ -150,7 +156,12 @@ const answerParameters = /* @__PURE__ */ choice(
 /** Body of {@link NvspPdApiRequest}. */
 export const NvspPdApiRequestBody = /* @__PURE__ */ struct(
   'NvspPdApiRequestBody',
-  { operation, parameters: requestParameters },
+  {
+    /** What is asked for. */
+    operation,
+    /** By `operation`. */
+    parameters: requestParameters,
+  },
   { size: 34, aliases: { linux: 'nvsp_6_pd_api_req' } },
 )
 
@@ -158,9 +169,11 @@ export const NvspPdApiRequestBody = /* @__PURE__ */ struct(
 export const NvspPdApiCompleteBody = /* @__PURE__ */ struct(
   'NvspPdApiCompleteBody',
   {
+    /** What is asked for. */
     operation,
     /** An NTSTATUS: 0 for success. */
     status: u32,
+    /** By `operation`. */
     parameters: answerParameters,
   },
   { size: 36, aliases: { linux: 'nvsp_6_pd_api_comp' } },
@@ -177,7 +190,9 @@ export const NvspPdBuffer = /* @__PURE__ */ struct(
   {
     /** Where in its region. */
     regionOffset: u32,
+    /** Region of the common buffer. */
     regionId: u16,
+    /** Whether the frame goes on in the next one. */
     flags: bits(u16, { isPartial: bit(0) }),
   },
   { size: 8, aliases: { linux: 'nvsp_6_pd_buf' } },
@@ -188,8 +203,11 @@ export const NvspPdPostBatch = /* @__PURE__ */ struct(
   'NvspPdPostBatch',
   {
     header: pinned(NvspHeader, { messageType: 136 }),
+    /** How many frames follow. */
     count: u16,
+    /** Which way they go. */
     flags: bits(u16, { guestToHost: bit(0), isReceive: bit(1) }),
+    /** Where they are. */
     buffers: counted(NvspPdBuffer, 'count'),
   },
   { size: 8, aliases: { linux: 'nvsp_6_pd_batch_msg' } },

@@ -32,6 +32,7 @@ export const NvspInitBody = /* @__PURE__ */ struct(
   {
     /** Oldest version that the guest takes; Linux asks for one at a time, so both are the same. */
     minimumProtocolVersion: version,
+    /** Newest version that the guest takes. */
     maximumProtocolVersion: version,
   },
   { size: 8, aliases: { linux: 'nvsp_message_init' } },
@@ -67,6 +68,7 @@ export const NvspSendNdisVersionBody = /* @__PURE__ */ struct(
 export const NvspSendReceiveBufferBody = /* @__PURE__ */ struct(
   'NvspSendReceiveBufferBody',
   {
+    /** The buffer's memory. */
     gpadlId: gpadlIdField,
     /** The guest's choice (Linux: 0xcafe); transfer page packets name the buffer by it. */
     id: u16,
@@ -82,6 +84,7 @@ export const NvspReceiveBufferSection = /* @__PURE__ */ struct(
     offset: u32,
     /** Bytes of a piece: the largest RNDIS message that fits. */
     subAllocationSize: u32,
+    /** How many pieces. */
     subAllocationCount: u32,
     /** End of the last piece. */
     endOffset: u32,
@@ -93,7 +96,9 @@ export const NvspReceiveBufferSection = /* @__PURE__ */ struct(
 export const NvspSendReceiveBufferCompleteBody = /* @__PURE__ */ struct(
   'NvspSendReceiveBufferCompleteBody',
   {
+    /** How it went. */
     status: nvspStatus,
+    /** How many sections follow. */
     sectionCount: u32,
     /** Linux takes exactly one, at offset 0. */
     sections: counted(NvspReceiveBufferSection, 'sectionCount'),
@@ -104,14 +109,22 @@ export const NvspSendReceiveBufferCompleteBody = /* @__PURE__ */ struct(
 /** Body of {@link NvspRevokeReceiveBuffer}. */
 export const NvspRevokeReceiveBufferBody = /* @__PURE__ */ struct(
   'NvspRevokeReceiveBufferBody',
-  { id: u16 },
+  {
+    /** The buffer, as the guest has named it. */
+    id: u16,
+  },
   { size: 2, aliases: { linux: 'nvsp_1_message_revoke_receive_buffer' } },
 )
 
 /** Body of {@link NvspSendSendBuffer}. */
 export const NvspSendSendBufferBody = /* @__PURE__ */ struct(
   'NvspSendSendBufferBody',
-  { gpadlId: gpadlIdField, id: u16 },
+  {
+    /** The buffer's memory. */
+    gpadlId: gpadlIdField,
+    /** The guest's choice. */
+    id: u16,
+  },
   { size: 6, aliases: { linux: 'nvsp_1_message_send_send_buffer' } },
 )
 
@@ -119,6 +132,7 @@ export const NvspSendSendBufferBody = /* @__PURE__ */ struct(
 export const NvspSendSendBufferCompleteBody = /* @__PURE__ */ struct(
   'NvspSendSendBufferCompleteBody',
   {
+    /** How it went. */
     status: nvspStatus,
     /** Bytes of each section, usually 6144; what is left at the buffer's end is not used. */
     sectionSize: u32,
@@ -129,7 +143,10 @@ export const NvspSendSendBufferCompleteBody = /* @__PURE__ */ struct(
 /** Body of {@link NvspRevokeSendBuffer}. */
 export const NvspRevokeSendBufferBody = /* @__PURE__ */ struct(
   'NvspRevokeSendBufferBody',
-  { id: u16 },
+  {
+    /** The buffer, as the guest has named it. */
+    id: u16,
+  },
   { size: 2, aliases: { linux: 'nvsp_1_message_revoke_send_buffer' } },
 )
 
@@ -143,6 +160,7 @@ export const noSendBufferSection = 0xffff_ffff
 export const NvspSendRndisPacketBody = /* @__PURE__ */ struct(
   'NvspSendRndisPacketBody',
   {
+    /** Data or control. */
     channelType: openEnum('RndisChannelType', u32, RndisChannelType),
     /** Section of the send buffer where the message begins, or 0xffffffff: it lies in the packet's GPA ranges alone. */
     sendBufferSectionIndex: u32,
@@ -155,28 +173,48 @@ export const NvspSendRndisPacketBody = /* @__PURE__ */ struct(
 /** Body of {@link NvspSendRndisPacketComplete}. */
 export const NvspSendRndisPacketCompleteBody = /* @__PURE__ */ struct(
   'NvspSendRndisPacketCompleteBody',
-  { status: nvspStatus },
+  {
+    /** How it went. */
+    status: nvspStatus,
+  },
   { size: 4, aliases: { linux: 'nvsp_1_message_send_rndis_packet_complete' } },
 )
 
 /** Body of {@link NvspAllocateReceiveBuffer}. */
 export const NvspAllocateReceiveBufferBody = /* @__PURE__ */ struct(
   'NvspAllocateReceiveBufferBody',
-  { allocationId: u32, length: u32 },
+  {
+    /** The guest's choice; comes back in the answer. */
+    allocationId: u32,
+    /** Bytes. */
+    length: u32,
+  },
   { size: 8, aliases: { linux: 'nvsp_2_alloc_rxbuf' } },
 )
 
 /** Body of {@link NvspAllocateReceiveBufferComplete}. */
 export const NvspAllocateReceiveBufferCompleteBody = /* @__PURE__ */ struct(
   'NvspAllocateReceiveBufferCompleteBody',
-  { status: nvspStatus, allocationId: u32, gpadlId: gpadlIdField, receiveBufferId: u64 },
+  {
+    /** How it went. */
+    status: nvspStatus,
+    /** The guest's choice; comes back in the answer. */
+    allocationId: u32,
+    /** The buffer's memory. */
+    gpadlId: gpadlIdField,
+    /** Names the buffer from now on. */
+    receiveBufferId: u64,
+  },
   { size: 20, aliases: { linux: 'nvsp_2_alloc_rxbuf_comp' } },
 )
 
 /** Body of {@link NvspFreeReceiveBuffer}. */
 export const NvspFreeReceiveBufferBody = /* @__PURE__ */ struct(
   'NvspFreeReceiveBufferBody',
-  { receiveBufferId: u64 },
+  {
+    /** Names the buffer from now on. */
+    receiveBufferId: u64,
+  },
   { size: 8, aliases: { linux: 'nvsp_2_free_rxbuf' } },
 )
 
@@ -199,6 +237,7 @@ export const NvspSendNdisConfigBody = /* @__PURE__ */ struct(
     /** Largest frame in bytes, Ethernet header included: 1514. */
     mtu: u32,
     reserved: reserved(u32),
+    /** What the guest's driver can do. */
     capabilities: NvspCapabilities,
   },
   { size: 16, aliases: { linux: 'nvsp_2_send_ndis_config' } },
@@ -222,14 +261,23 @@ export const NvspDataPath = { Synthetic: 0, VirtualFunction: 1 } as const
 /** Body of {@link NvspSwitchDataPath}. */
 export const NvspSwitchDataPathBody = /* @__PURE__ */ struct(
   'NvspSwitchDataPathBody',
-  { activeDataPath: openEnum('NvspDataPath', u32, NvspDataPath) },
+  {
+    /** Which way from now on. */
+    activeDataPath: openEnum('NvspDataPath', u32, NvspDataPath),
+  },
   { size: 4, aliases: { linux: 'nvsp_4_sw_datapath' } },
 )
 
 /** Guest to host: asks for an OID's value. No driver at hand sends it. Source: OpenVMM netvsp protocol. */
 export const NvspOidQueryEx = /* @__PURE__ */ struct(
   'NvspOidQueryEx',
-  { header: pinned(NvspHeader, { messageType: 131 }), object: NdisObjectHeader, oid: openEnum('Oid', u32, Oid) },
+  {
+    header: pinned(NvspHeader, { messageType: 131 }),
+    /** Kind and size of the object. */
+    object: NdisObjectHeader,
+    /** What is asked for. */
+    oid: openEnum('Oid', u32, Oid),
+  },
   { size: 12 },
 )
 /** Host to guest: the answer. Source: OpenVMM netvsp protocol. */
@@ -237,6 +285,7 @@ export const NvspOidQueryExComplete = /* @__PURE__ */ struct(
   'NvspOidQueryExComplete',
   {
     header: pinned(NvspHeader, { messageType: 132 }),
+    /** How it went. */
     status: rndisStatus,
     /** Bytes of the value. */
     byteCount: u32,
@@ -248,6 +297,7 @@ export const NvspOidQueryExComplete = /* @__PURE__ */ struct(
 export const NvspSubchannelRequestBody = /* @__PURE__ */ struct(
   'NvspSubchannelRequestBody',
   {
+    /** What is asked for. */
     operation: openEnum('NvspSubchannelOperation', u32, { None: 0, Allocate: 1 }),
     /** Channels beside the primary one. */
     subchannelCount: u32,
@@ -259,6 +309,7 @@ export const NvspSubchannelRequestBody = /* @__PURE__ */ struct(
 export const NvspSubchannelCompleteBody = /* @__PURE__ */ struct(
   'NvspSubchannelCompleteBody',
   {
+    /** How it went. */
     status: nvspStatus,
     /** How many the host will offer. */
     subchannelCount: u32,
@@ -282,6 +333,7 @@ export const NvspSendIndirectionTableBody = /* @__PURE__ */ struct(
     count: u32,
     /** Where the table begins: bytes from the message's start, 12. */
     tableOffset: u32,
+    /** Up to where `tableOffset` points; normally none. */
     tableGap: gap(tableGap),
     /** By hash, the channel that the guest is to send on. */
     table: counted(u32, 'count'),
@@ -378,7 +430,11 @@ export const NvspSendIndirectionTable = /* @__PURE__ */ nvspMessage(
   NvspSendIndirectionTableBody,
 )
 /** A message whose form is not publicly known (TCP chimney, VMQ), or of an unknown type. */
-export const NvspOther = /* @__PURE__ */ struct('NvspOther', { header: NvspHeader, body: rest() })
+export const NvspOther = /* @__PURE__ */ struct('NvspOther', {
+  header: NvspHeader,
+  /** All behind the header. */
+  body: rest(),
+})
 
 const { V2, V4, V5, V6 } = NvspVersion
 

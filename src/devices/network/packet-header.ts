@@ -23,6 +23,7 @@ export class RndisPacketHeader {
   /** The header, once it is at its end. */
   bytes = this.#all
 
+  /** Begins a packet without information. */
   begin(): this {
     this.length = fixedSize
     this.#pieces = 0

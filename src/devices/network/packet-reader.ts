@@ -9,10 +9,13 @@ const leastOffset = 32
 
 /** What is wrong with a packet. */
 export interface PacketFault {
+  /** Kind of fault, as decoders name it. */
   readonly code: WireErrorCode
+  /** Name of the field. */
   readonly field: string
   /** Byte offset of that field in the message. */
   readonly offset: number
+  /** For people. */
   readonly why: string
 }
 
@@ -25,13 +28,19 @@ export class RndisPacketReader {
   messageLength = 0
   /** Where the frame is. */
   frameOffset = 0
+  /** Bytes of the frame. */
   frameLength = 0
   /** Words of the per-packet information, 0 where there is none: checksum, large send, and the VLAN tag. */
   checksum = 0
+  /** As {@link LargeSendInfo}. */
   largeSend = 0
+  /** As {@link VlanInfo}. */
   vlan = 0
+  /** Whether there is a VLAN tag. */
   hasVlan = false
+  /** The frame's hash. */
   hash = 0
+  /** Whether there is a hash. */
   hasHash = false
   /** Flags of the packet id (1 sub-allocation, 2 first, 4 last); 0 without one. */
   packetId = 0

@@ -52,13 +52,16 @@ export const PerPacketInfo = /* @__PURE__ */ struct(
   {
     /** Bytes of the piece, these 12 included. */
     size: u32,
+    /** What it tells. */
     kind: bits(u32, {
       type: bitField(0, 31, openEnum('PerPacketInfoType', u32, PerPacketInfoType)),
       internal: bit(31),
     }),
     /** Where the value begins: bytes from the piece's start, 12. */
     offset: u32,
+    /** Between the header and the value; normally none. */
     gap: gap(offsetGap),
+    /** As its kind has it, mostly 4 bytes. */
     value: countedBytes(valueSize),
   },
   { size: 12, aliases: { linux: 'rndis_per_packet_info' } },
@@ -72,6 +75,7 @@ export const perPacketInfoHeaderSize = 12
 export const TransmitChecksumInfo = /* @__PURE__ */ struct(
   'TransmitChecksumInfo',
   {
+    /** What is to be filled in. */
     transmit: bits(u32, {
       isIpv4: bit(0),
       isIpv6: bit(1),
@@ -89,6 +93,7 @@ export const TransmitChecksumInfo = /* @__PURE__ */ struct(
 export const ReceiveChecksumInfo = /* @__PURE__ */ struct(
   'ReceiveChecksumInfo',
   {
+    /** What was looked at, and what came of it. */
     receive: flags('ReceiveChecksumFlags', u32, {
       tcpChecksumFailed: 0x1,
       udpChecksumFailed: 0x2,
@@ -108,6 +113,7 @@ export const ReceiveChecksumInfo = /* @__PURE__ */ struct(
 export const LargeSendInfo = /* @__PURE__ */ struct(
   'LargeSendInfo',
   {
+    /** How to cut. */
     transmit: bits(u32, {
       /** Bytes of TCP payload in each segment. */
       maximumSegmentSize: bitField(0, 20),
@@ -125,6 +131,7 @@ export const LargeSendInfo = /* @__PURE__ */ struct(
 export const VlanInfo = /* @__PURE__ */ struct(
   'VlanInfo',
   {
+    /** The tag. */
     tag: bits(u32, {
       priority: bitField(0, 3),
       /** DEI, once CFI. */
@@ -136,7 +143,14 @@ export const VlanInfo = /* @__PURE__ */ struct(
 )
 
 /** Type 8: the frame's hash, as receive side scaling computes it. */
-export const HashValueInfo = /* @__PURE__ */ struct('HashValueInfo', { hash: u32 }, { size: 4 })
+export const HashValueInfo = /* @__PURE__ */ struct(
+  'HashValueInfo',
+  {
+    /** 32 bits. */
+    hash: u32,
+  },
+  { size: 4 },
+)
 
 /** Internal type 1: which part of a coalesced packet a range is. */
 export const PacketIdInfo = /* @__PURE__ */ struct(
@@ -144,7 +158,9 @@ export const PacketIdInfo = /* @__PURE__ */ struct(
   {
     /** Of this form: 1. Source: Linux RNDIS_PKTINFO_ID_V1. */
     version: u8,
+    /** Which part it is. */
     flags: flags('PacketIdFlags', u8, { subAllocation: 0x1, first: 0x2, last: 0x4 }),
+    /** The same for all parts; 0 from hosts. */
     packetId: u16,
   },
   { size: 4, aliases: { linux: 'rndis_pktinfo_id' } },
@@ -153,6 +169,17 @@ export const PacketIdInfo = /* @__PURE__ */ struct(
 /** Out-of-band data of a packet. No driver at hand sends any. */
 export const OutOfBandData = /* @__PURE__ */ struct(
   'OutOfBandData',
-  { size: u32, dataType: u32, classInformationOffset: u32 },
-  { size: 12, aliases: { linux: 'rndis_oobd' } },
+  {
+    /** Bytes of the piece. */
+    size: u32,
+    /** What it tells. */
+    dataType: u32,
+    /** Where its data begin: bytes from the piece's start. */
+    classInformationOffset: u32,
+  },
+  {
+    /** Bytes of the piece. */
+    size: 12,
+    aliases: { linux: 'rndis_oobd' },
+  },
 )

@@ -6,28 +6,50 @@ import { RndisHeader, restBehind, rndisMessage, rndisStatus } from './rndis-head
 /** Body of {@link CondisCreateVc}. */
 export const CondisCreateVcBody = /* @__PURE__ */ struct(
   'CondisCreateVcBody',
-  { requestId: u32, ndisVcHandle: u32 },
+  {
+    /** Chosen by who asks; the answer has the same. */
+    requestId: u32,
+    /** The virtual circuit, as the guest names it. */
+    ndisVcHandle: u32,
+  },
   { size: 8, aliases: { linux: 'rcondis_mp_create_vc' } },
 )
 
 /** Body of {@link CondisCreateVcComplete}. */
 export const CondisCreateVcCompleteBody = /* @__PURE__ */ struct(
   'CondisCreateVcCompleteBody',
-  { requestId: u32, deviceVcHandle: u32, status: rndisStatus },
+  {
+    /** Chosen by who asks; the answer has the same. */
+    requestId: u32,
+    /** The virtual circuit, as the host names it. */
+    deviceVcHandle: u32,
+    /** How it went. */
+    status: rndisStatus,
+  },
   { size: 12, aliases: { linux: 'rcondis_mp_create_vc_complete' } },
 )
 
 /** Body of {@link CondisDeleteVc}. */
 export const CondisDeleteVcBody = /* @__PURE__ */ struct(
   'CondisDeleteVcBody',
-  { requestId: u32, deviceVcHandle: u32 },
+  {
+    /** Chosen by who asks; the answer has the same. */
+    requestId: u32,
+    /** The virtual circuit, as the host names it. */
+    deviceVcHandle: u32,
+  },
   { size: 8, aliases: { linux: 'rcondis_mp_delete_vc' } },
 )
 
 /** Body of {@link CondisDeleteVcComplete}. */
 export const CondisDeleteVcCompleteBody = /* @__PURE__ */ struct(
   'CondisDeleteVcCompleteBody',
-  { requestId: u32, status: rndisStatus },
+  {
+    /** Chosen by who asks; the answer has the same. */
+    requestId: u32,
+    /** How it went. */
+    status: rndisStatus,
+  },
   { size: 8, aliases: { linux: 'rcondis_mp_delete_vc_complete' } },
 )
 
@@ -35,8 +57,10 @@ export const CondisDeleteVcCompleteBody = /* @__PURE__ */ struct(
 export const CondisActivateVcBody = /* @__PURE__ */ struct(
   'CondisActivateVcBody',
   {
+    /** Chosen by who asks; the answer has the same. */
     requestId: u32,
     flags: u32,
+    /** The virtual circuit, as the host names it. */
     deviceVcHandle: u32,
     mediaParametersOffset: u32,
     mediaParametersLength: u32,
@@ -49,28 +73,51 @@ export const CondisActivateVcBody = /* @__PURE__ */ struct(
 /** Body of {@link CondisActivateVcComplete}. */
 export const CondisActivateVcCompleteBody = /* @__PURE__ */ struct(
   'CondisActivateVcCompleteBody',
-  { requestId: u32, status: rndisStatus },
+  {
+    /** Chosen by who asks; the answer has the same. */
+    requestId: u32,
+    /** How it went. */
+    status: rndisStatus,
+  },
   { size: 8, aliases: { linux: 'rcondis_mp_activate_vc_complete' } },
 )
 
 /** Body of {@link CondisDeactivateVc}. */
 export const CondisDeactivateVcBody = /* @__PURE__ */ struct(
   'CondisDeactivateVcBody',
-  { requestId: u32, flags: u32, deviceVcHandle: u32 },
+  {
+    /** Chosen by who asks; the answer has the same. */
+    requestId: u32,
+    flags: u32,
+    /** The virtual circuit, as the host names it. */
+    deviceVcHandle: u32,
+  },
   { size: 12, aliases: { linux: 'rcondis_mp_deactivate_vc_request' } },
 )
 
 /** Body of {@link CondisDeactivateVcComplete}. */
 export const CondisDeactivateVcCompleteBody = /* @__PURE__ */ struct(
   'CondisDeactivateVcCompleteBody',
-  { requestId: u32, status: rndisStatus },
+  {
+    /** Chosen by who asks; the answer has the same. */
+    requestId: u32,
+    /** How it went. */
+    status: rndisStatus,
+  },
   { size: 8, aliases: { linux: 'rcondis_mp_deactivate_vc_complete' } },
 )
 
 /** Body of {@link CondisIndicateStatus}. */
 export const CondisIndicateStatusBody = /* @__PURE__ */ struct(
   'CondisIndicateStatusBody',
-  { ndisVcHandle: u32, status: rndisStatus, statusBufferLength: u32, statusBufferOffset: u32 },
+  {
+    /** The virtual circuit, as the guest names it. */
+    ndisVcHandle: u32,
+    /** How it went. */
+    status: rndisStatus,
+    statusBufferLength: u32,
+    statusBufferOffset: u32,
+  },
   { size: 16, aliases: { linux: 'rcondis_indicate_status' } },
 )
 
@@ -142,6 +189,7 @@ export const CondisDeleteVcComplete = /* @__PURE__ */ rndisMessage(
 export const CondisActivateVc = /* @__PURE__ */ struct('CondisActivateVc', {
   header: pinned(RndisHeader, { messageType: 0x8005 }),
   ...CondisActivateVcBody.properties,
+  /** Everything behind the fixed part. */
   data: countedBytes(restBehind(CondisActivateVcBody)),
 })
 /** The answer. */
@@ -162,5 +210,6 @@ export const CondisDeactivateVcComplete = /* @__PURE__ */ rndisMessage(
 export const CondisIndicateStatus = /* @__PURE__ */ struct('CondisIndicateStatus', {
   header: pinned(RndisHeader, { messageType: 0x8007 }),
   ...CondisIndicateStatusBody.properties,
+  /** Everything behind the fixed part. */
   data: countedBytes(restBehind(CondisIndicateStatusBody)),
 })

@@ -122,6 +122,7 @@ export const rndisStatus = /* @__PURE__ */ openEnum('RndisStatus', u32, RndisSta
 export const RndisHeader = /* @__PURE__ */ struct(
   'RndisHeader',
   {
+    /** Which message this is. */
     messageType: openEnum('RndisMessageType', u32, RndisMessageType),
     /** Bytes of the message, this header included; messages that share a packet lie one behind the other. */
     messageLength: u32,

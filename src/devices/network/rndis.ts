@@ -32,13 +32,19 @@ export const RndisPacketBody = /* @__PURE__ */ struct(
   {
     /** Where the frame begins. */
     dataOffset: u32,
+    /** Bytes of the frame. */
     dataLength: u32,
+    /** Where the out-of-band data begin; 0 without any. */
     outOfBandDataOffset: u32,
+    /** Bytes of the out-of-band data. */
     outOfBandDataLength: u32,
+    /** Pieces of out-of-band data. */
     outOfBandElementCount: u32,
     /** Where the per-packet information begins; 0 without any. */
     perPacketInfoOffset: u32,
+    /** Bytes of the per-packet information. */
     perPacketInfoLength: u32,
+    /** Virtual circuit; 0 without any, as always on Ethernet. */
     vcHandle: u32,
     reserved: reserved(u32),
   },
@@ -49,8 +55,11 @@ export const RndisPacketBody = /* @__PURE__ */ struct(
 export const RndisInitializeRequestBody = /* @__PURE__ */ struct(
   'RndisInitializeRequestBody',
   {
+    /** Chosen by who asks; the answer has the same. */
     requestId: u32,
+    /** Of RNDIS: 1. */
     majorVersion: u32,
+    /** Of RNDIS: 0. */
     minorVersion: u32,
     /** Bytes of the largest packet of messages that the guest takes. */
     maximumTransferSize: u32,
@@ -65,19 +74,27 @@ export const RndisDeviceFlags = { connectionless: 0x1, connectionOriented: 0x2, 
 export const RndisInitializeCompleteBody = /* @__PURE__ */ struct(
   'RndisInitializeCompleteBody',
   {
+    /** Chosen by who asks; the answer has the same. */
     requestId: u32,
+    /** How it went. */
     status: rndisStatus,
+    /** Of RNDIS: 1. */
     majorVersion: u32,
+    /** Of RNDIS: 0. */
     minorVersion: u32,
+    /** What kind of device it is. */
     deviceFlags: flags('RndisDeviceFlags', u32, RndisDeviceFlags),
     /** 0: 802.3. */
     medium: u32,
     /** Most RNDIS packets that the guest may put behind each other. */
     maximumPacketsPerMessage: u32,
+    /** Bytes of the largest packet of messages that the host takes. */
     maximumTransferSize: u32,
     /** Packets behind each other begin at multiples of 2 to this power. */
     packetAlignmentFactor: u32,
+    /** 0: there is no list. */
     addressFamilyListOffset: u32,
+    /** 0: there is no list. */
     addressFamilyListSize: u32,
   },
   { size: 44, aliases: { linux: 'rndis_initialize_complete' } },
@@ -86,7 +103,10 @@ export const RndisInitializeCompleteBody = /* @__PURE__ */ struct(
 /** Body of {@link RndisHaltRequest}. */
 export const RndisHaltRequestBody = /* @__PURE__ */ struct(
   'RndisHaltRequestBody',
-  { requestId: u32 },
+  {
+    /** Chosen by who asks; the answer has the same. */
+    requestId: u32,
+  },
   { size: 4, aliases: { linux: 'rndis_halt_request' } },
 )
 
@@ -94,11 +114,15 @@ export const RndisHaltRequestBody = /* @__PURE__ */ struct(
 export const RndisQueryRequestBody = /* @__PURE__ */ struct(
   'RndisQueryRequestBody',
   {
+    /** Chosen by who asks; the answer has the same. */
     requestId: u32,
+    /** Which value. */
     oid,
+    /** Bytes of the information. */
     informationLength: u32,
     /** Counts from the body's start; 20 when the information follows at once. */
     informationOffset: u32,
+    /** Virtual circuit; 0 without any. */
     deviceVcHandle: u32,
   },
   { size: 20, aliases: { linux: 'rndis_query_request' } },
@@ -108,8 +132,11 @@ export const RndisQueryRequestBody = /* @__PURE__ */ struct(
 export const RndisQueryCompleteBody = /* @__PURE__ */ struct(
   'RndisQueryCompleteBody',
   {
+    /** Chosen by who asks; the answer has the same. */
     requestId: u32,
+    /** How it went. */
     status: rndisStatus,
+    /** Bytes of the information. */
     informationLength: u32,
     /** Counts from the body's start; Linux wants at least 16, with an error too. */
     informationOffset: u32,
@@ -120,14 +147,30 @@ export const RndisQueryCompleteBody = /* @__PURE__ */ struct(
 /** Body of {@link RndisSetRequest}. */
 export const RndisSetRequestBody = /* @__PURE__ */ struct(
   'RndisSetRequestBody',
-  { requestId: u32, oid, informationLength: u32, informationOffset: u32, deviceVcHandle: u32 },
+  {
+    /** Chosen by who asks; the answer has the same. */
+    requestId: u32,
+    /** Which value. */
+    oid,
+    /** Bytes of the information. */
+    informationLength: u32,
+    /** Counts from the body's start; 20 when the information follows at once. */
+    informationOffset: u32,
+    /** Virtual circuit; 0 without any. */
+    deviceVcHandle: u32,
+  },
   { size: 20, aliases: { linux: 'rndis_set_request' } },
 )
 
 /** Body of {@link RndisSetComplete}. */
 export const RndisSetCompleteBody = /* @__PURE__ */ struct(
   'RndisSetCompleteBody',
-  { requestId: u32, status: rndisStatus },
+  {
+    /** Chosen by who asks; the answer has the same. */
+    requestId: u32,
+    /** How it went. */
+    status: rndisStatus,
+  },
   { size: 8, aliases: { linux: 'rndis_set_complete' } },
 )
 
@@ -142,6 +185,7 @@ export const RndisResetRequestBody = /* @__PURE__ */ struct(
 export const RndisResetCompleteBody = /* @__PURE__ */ struct(
   'RndisResetCompleteBody',
   {
+    /** How it went. */
     status: rndisStatus,
     /** Whether the guest has to set filter and addresses again. */
     addressingReset: u32,
@@ -153,7 +197,9 @@ export const RndisResetCompleteBody = /* @__PURE__ */ struct(
 export const RndisIndicateStatusBody = /* @__PURE__ */ struct(
   'RndisIndicateStatusBody',
   {
+    /** What has changed. */
     status: rndisStatus,
+    /** Bytes of the buffer. */
     statusBufferLength: u32,
     /** Counts from the body's start. Some hosts leave the buffer out of the message's length (OK-10). */
     statusBufferOffset: u32,
@@ -164,21 +210,34 @@ export const RndisIndicateStatusBody = /* @__PURE__ */ struct(
 /** What an indication of an error tells beside the status. */
 export const RndisDiagnosticInfo = /* @__PURE__ */ struct(
   'RndisDiagnosticInfo',
-  { diagnosticStatus: rndisStatus, errorOffset: u32 },
+  {
+    /** What is wrong. */
+    diagnosticStatus: rndisStatus,
+    /** Where in the message: bytes from its start. */
+    errorOffset: u32,
+  },
   { size: 8, aliases: { linux: 'rndis_diagnostic_info' } },
 )
 
 /** Body of {@link RndisKeepAliveRequest}. */
 export const RndisKeepAliveRequestBody = /* @__PURE__ */ struct(
   'RndisKeepAliveRequestBody',
-  { requestId: u32 },
+  {
+    /** Chosen by who asks; the answer has the same. */
+    requestId: u32,
+  },
   { size: 4, aliases: { linux: 'rndis_keepalive_request' } },
 )
 
 /** Body of {@link RndisKeepAliveComplete}. */
 export const RndisKeepAliveCompleteBody = /* @__PURE__ */ struct(
   'RndisKeepAliveCompleteBody',
-  { requestId: u32, status: rndisStatus },
+  {
+    /** Chosen by who asks; the answer has the same. */
+    requestId: u32,
+    /** How it went. */
+    status: rndisStatus,
+  },
   { size: 8, aliases: { linux: 'rndis_keepalive_complete' } },
 )
 
@@ -219,6 +278,7 @@ export interface RndisQueryRequest extends Infer<typeof RndisQueryRequest> {}
 export const RndisQueryComplete = /* @__PURE__ */ struct('RndisQueryComplete', {
   header: pinned(RndisHeader, { messageType: 0x8000_0004 }),
   ...RndisQueryCompleteBody.properties,
+  /** Everything behind the fixed part. */
   data: countedBytes(restBehind(RndisQueryCompleteBody)),
 })
 export interface RndisQueryComplete extends Infer<typeof RndisQueryComplete> {}
@@ -227,6 +287,7 @@ export interface RndisQueryComplete extends Infer<typeof RndisQueryComplete> {}
 export const RndisSetRequest = /* @__PURE__ */ struct('RndisSetRequest', {
   header: pinned(RndisHeader, { messageType: 5 }),
   ...RndisSetRequestBody.properties,
+  /** Everything behind the fixed part. */
   data: countedBytes(restBehind(RndisSetRequestBody)),
 })
 export interface RndisSetRequest extends Infer<typeof RndisSetRequest> {}
@@ -237,12 +298,14 @@ export const RndisSetComplete = /* @__PURE__ */ rndisMessage('RndisSetComplete',
 export const RndisSetExRequest = /* @__PURE__ */ struct('RndisSetExRequest', {
   header: pinned(RndisHeader, { messageType: 9 }),
   ...RndisSetRequestBody.properties,
+  /** Everything behind the fixed part. */
   data: countedBytes(restBehind(RndisSetRequestBody)),
 })
 /** Host to guest: whether it is set, and the answer. */
 export const RndisSetExComplete = /* @__PURE__ */ struct('RndisSetExComplete', {
   header: pinned(RndisHeader, { messageType: 0x8000_0009 }),
   ...RndisQueryCompleteBody.properties,
+  /** Everything behind the fixed part. */
   data: countedBytes(restBehind(RndisQueryCompleteBody)),
 })
 
@@ -259,6 +322,7 @@ export const RndisResetComplete = /* @__PURE__ */ rndisMessage(
 export const RndisIndicateStatus = /* @__PURE__ */ struct('RndisIndicateStatus', {
   header: pinned(RndisHeader, { messageType: 7 }),
   ...RndisIndicateStatusBody.properties,
+  /** Everything behind the fixed part. */
   data: countedBytes(restBehind(RndisIndicateStatusBody)),
 })
 export interface RndisIndicateStatus extends Infer<typeof RndisIndicateStatus> {}
@@ -275,6 +339,7 @@ export const RndisKeepAliveComplete = /* @__PURE__ */ rndisMessage(
 /** A message that belongs to a bus, or of an unknown type. */
 export const RndisOther = /* @__PURE__ */ struct('RndisOther', {
   header: RndisHeader,
+  /** All behind the header. */
   body: countedBytes(restBehindHeader),
 })
 

@@ -6,7 +6,12 @@ import { struct, tryDecode } from '../../wire/index.ts'
 import { VideoMessage, VideoMessageHeader, VideoMessageType } from './messages.ts'
 
 /** A video packet's payload: pipe header and message. */
-export const VideoPacket = /* @__PURE__ */ struct('VideoPacket', { pipe: PipeHeader, message: VideoMessage })
+export const VideoPacket = /* @__PURE__ */ struct('VideoPacket', {
+  /** Says how long the message is. */
+  pipe: PipeHeader,
+  /** The message. */
+  message: VideoMessage,
+})
 
 /** Decodes the synthetic video device's packets. */
 export const videoDecoder: DeviceDecoder = {

@@ -69,6 +69,7 @@ export const lastPointerPart = 0xff
 export const VideoMessageHeader = /* @__PURE__ */ struct(
   'VideoMessageHeader',
   {
+    /** Which message this is. */
     messageType: openEnum('VideoMessageType', u32, VideoMessageType),
     /** Bytes of the message: with this header as Linux counts, or without it as OpenVMM does. */
     size: u32,
@@ -81,7 +82,10 @@ const versionField = openEnum('VideoVersion', u32, VideoVersion)
 /** Guest to host: the version it wants to speak. */
 export const VideoVersionRequest = /* @__PURE__ */ struct(
   'VideoVersionRequest',
-  { version: versionField },
+  {
+    /** Version that the guest wants to speak. */
+    version: versionField,
+  },
   { size: 4, aliases: { linux: 'synthvid_version_req' } },
 )
 
@@ -116,7 +120,10 @@ export const VideoVramLocation = /* @__PURE__ */ struct(
 /** Host to guest: what the guest draws there is seen from now on. */
 export const VideoVramLocationAck = /* @__PURE__ */ struct(
   'VideoVramLocationAck',
-  { userContext: u64 },
+  {
+    /** As the guest chose it. */
+    userContext: u64,
+  },
   { size: 8, aliases: { linux: 'synthvid_vram_location_ack' } },
 )
 
@@ -130,7 +137,9 @@ export const VideoOutputSituation = /* @__PURE__ */ struct(
     vramOffset: u32,
     /** Bits a pixel: 16 (RGB 5-6-5) or 32 (blue, green, red, unused). */
     depthBits: u8,
+    /** Pixels in a row. */
     widthPixels: u32,
+    /** Rows. */
     heightPixels: u32,
     /** Bytes from one row to the next. */
     pitchBytes: u32,
@@ -146,6 +155,7 @@ export const VideoSituationUpdate = /* @__PURE__ */ struct(
     userContext: u64,
     /** Always 1. */
     videoOutputCount: u8,
+    /** The one screen's mode. */
     videoOutput: VideoOutputSituation,
   },
   { size: 27, aliases: { linux: 'synthvid_situation_update' } },
@@ -154,7 +164,10 @@ export const VideoSituationUpdate = /* @__PURE__ */ struct(
 /** Host to guest: the mode is set. */
 export const VideoSituationUpdateAck = /* @__PURE__ */ struct(
   'VideoSituationUpdateAck',
-  { userContext: u64 },
+  {
+    /** As the guest chose it. */
+    userContext: u64,
+  },
   { size: 8, aliases: { linux: 'synthvid_situation_update_ack' } },
 )
 
@@ -162,11 +175,13 @@ export const VideoSituationUpdateAck = /* @__PURE__ */ struct(
 export const VideoPointerPosition = /* @__PURE__ */ struct(
   'VideoPointerPosition',
   {
+    /** 0: the pointer is not shown. */
     isVisible: u8,
     /** Always 0. */
     videoOutput: u8,
     /** Upper left pixel of the pointer's picture: its place less its hotspot. */
     imageX: i32,
+    /** The same, downwards. */
     imageY: i32,
   },
   { size: 10, aliases: { linux: 'synthvid_pointer_position' } },
@@ -187,7 +202,9 @@ export const VideoPointerShape = /* @__PURE__ */ struct(
     width: u32,
     /** Pixels, up to 96. */
     height: u32,
+    /** Pixel that points, from the left. */
     hotspotX: u32,
+    /** Pixel that points, from the top. */
     hotspotY: u32,
     /** This part's, at most 8192 bytes. */
     pixels: rest(),
@@ -199,9 +216,13 @@ export const VideoPointerShape = /* @__PURE__ */ struct(
 export const VideoFeatureChange = /* @__PURE__ */ struct(
   'VideoFeatureChange',
   {
+    /** 0: not of what changed on the screen. */
     isDirtNeeded: u8,
+    /** 0: not of where the pointer is. */
     isPointerPositionNeeded: u8,
+    /** 0: not of how the pointer looks. */
     isPointerShapeNeeded: u8,
+    /** 0: not of the mode. */
     isSituationNeeded: u8,
   },
   { size: 4, aliases: { linux: 'synthvid_feature_change' } },
@@ -211,10 +232,15 @@ export const VideoFeatureChange = /* @__PURE__ */ struct(
 export const VideoFeatureChangeV2 = /* @__PURE__ */ struct(
   'VideoFeatureChangeV2',
   {
+    /** 0: not of what changed on the screen. */
     isDirtNeeded: u8,
+    /** 0: not of where the pointer is. */
     isPointerPositionNeeded: u8,
+    /** 0: not of how the pointer looks. */
     isPointerShapeNeeded: u8,
+    /** 0: not of the mode. */
     isSituationNeeded: u8,
+    /** The monitor's description, EDID 1.4. */
     edid: bytes(edidSize),
   },
   { size: 132 },
@@ -223,7 +249,16 @@ export const VideoFeatureChangeV2 = /* @__PURE__ */ struct(
 /** A rectangle of pixels; `right` and `bottom` are the first ones outside. */
 export const VideoRect = /* @__PURE__ */ struct(
   'VideoRect',
-  { left: i32, top: i32, right: i32, bottom: i32 },
+  {
+    /** First pixel, from the left. */
+    left: i32,
+    /** First row, from the top. */
+    top: i32,
+    /** First pixel behind. */
+    right: i32,
+    /** First row below. */
+    bottom: i32,
+  },
   { size: 16, aliases: { linux: 'rect', mile: 'HV_RECT' } },
 )
 
@@ -233,7 +268,9 @@ export const VideoDirt = /* @__PURE__ */ struct(
   {
     /** Always 0. */
     videoOutput: u8,
+    /** How many rectangles follow. */
     dirtCount: u8,
+    /** What changed. */
     dirt: counted(VideoRect, 'dirtCount'),
   },
   { size: 2 },
@@ -263,7 +300,12 @@ export const VideoResolutionRequest = /* @__PURE__ */ struct(
 /** Width and height of a screen in pixels. */
 export const VideoResolution = /* @__PURE__ */ struct(
   'VideoResolution',
-  { width: u16, height: u16 },
+  {
+    /** In pixels. */
+    width: u16,
+    /** In pixels. */
+    height: u16,
+  },
   { size: 4, aliases: { linux: 'hvd_screen_info', mile: 'HVD_SCREEN_INFO' } },
 )
 
@@ -271,12 +313,15 @@ export const VideoResolution = /* @__PURE__ */ struct(
 export const VideoResolutionResponse = /* @__PURE__ */ struct(
   'VideoResolutionResponse',
   {
+    /** The monitor's description, EDID 1.4. */
     edid: bytes(edidSize),
     /** 1 … 64. */
     resolutionCount: u8,
+    /** Which one a guest is to take, from 0. */
     defaultResolutionIndex: u8,
     /** Whether the list is the host's usual one. */
     isStandard: u8,
+    /** To choose from. */
     resolutions: counted(VideoResolution, 'resolutionCount'),
   },
   { size: 131 },
@@ -286,6 +331,7 @@ export const VideoResolutionResponse = /* @__PURE__ */ struct(
 export const VideoCapabilityResponse = /* @__PURE__ */ struct(
   'VideoCapabilityResponse',
   {
+    /** What the host does. */
     flags: bits(u32, {
       /** The guest is to lock its screen when the viewer goes. */
       isLockOnDisconnect: bit(0),
@@ -299,40 +345,130 @@ const header = <const T extends number>(messageType: T) => pinned(VideoMessageHe
 
 /** Every video message: a header and, for most, a body. */
 export const VideoMessage = /* @__PURE__ */ union('VideoMessage', { offset: 0, tag: u32 }, [
-  { schema: struct('VersionRequest', { header: header(1), body: VideoVersionRequest }), from: 'guest' },
-  { schema: struct('VersionResponse', { header: header(2), body: VideoVersionResponse }), from: 'host' },
-  { schema: struct('VramLocation', { header: header(3), body: VideoVramLocation }), from: 'guest' },
-  { schema: struct('VramLocationAck', { header: header(4), body: VideoVramLocationAck }), from: 'host' },
-  { schema: struct('SituationUpdate', { header: header(5), body: VideoSituationUpdate }), from: 'guest' },
-  { schema: struct('SituationUpdateAck', { header: header(6), body: VideoSituationUpdateAck }), from: 'host' },
-  { schema: struct('PointerPosition', { header: header(7), body: VideoPointerPosition }), from: 'guest' },
-  { schema: struct('PointerShape', { header: header(8), body: VideoPointerShape }), from: 'guest' },
-  { schema: struct('FeatureChange', { header: header(9), body: VideoFeatureChange }), from: 'host' },
   {
-    schema: struct('FeatureChangeV2', { header: header(9), body: VideoFeatureChangeV2 }),
+    schema: struct('VersionRequest', {
+      header: header(1),
+      /** What it says. */
+      body: VideoVersionRequest,
+    }),
+    from: 'guest',
+  },
+  {
+    schema: struct('VersionResponse', {
+      header: header(2),
+      /** What it says. */
+      body: VideoVersionResponse,
+    }),
+    from: 'host',
+  },
+  {
+    schema: struct('VramLocation', {
+      header: header(3),
+      /** What it says. */
+      body: VideoVramLocation,
+    }),
+    from: 'guest',
+  },
+  {
+    schema: struct('VramLocationAck', {
+      header: header(4),
+      /** What it says. */
+      body: VideoVramLocationAck,
+    }),
+    from: 'host',
+  },
+  {
+    schema: struct('SituationUpdate', {
+      header: header(5),
+      /** What it says. */
+      body: VideoSituationUpdate,
+    }),
+    from: 'guest',
+  },
+  {
+    schema: struct('SituationUpdateAck', {
+      header: header(6),
+      /** What it says. */
+      body: VideoSituationUpdateAck,
+    }),
+    from: 'host',
+  },
+  {
+    schema: struct('PointerPosition', {
+      header: header(7),
+      /** What it says. */
+      body: VideoPointerPosition,
+    }),
+    from: 'guest',
+  },
+  {
+    schema: struct('PointerShape', {
+      header: header(8),
+      /** What it says. */
+      body: VideoPointerShape,
+    }),
+    from: 'guest',
+  },
+  {
+    schema: struct('FeatureChange', {
+      header: header(9),
+      /** What it says. */
+      body: VideoFeatureChange,
+    }),
+    from: 'host',
+  },
+  {
+    schema: struct('FeatureChangeV2', {
+      header: header(9),
+      /** What it says. */
+      body: VideoFeatureChangeV2,
+    }),
     from: 'host',
     since: VideoVersion.V3_4,
   },
-  { schema: struct('Dirt', { header: header(10), body: VideoDirt }), from: 'guest' },
+  {
+    schema: struct('Dirt', {
+      header: header(10),
+      /** What it says. */
+      body: VideoDirt,
+    }),
+    from: 'guest',
+  },
   { schema: struct('BiosInfoRequest', { header: header(11) }), from: 'guest', since: VideoVersion.V3_3 },
   {
-    schema: struct('BiosInfoResponse', { header: header(12), body: VideoBiosInfoResponse }),
+    schema: struct('BiosInfoResponse', {
+      header: header(12),
+      /** What it says. */
+      body: VideoBiosInfoResponse,
+    }),
     from: 'host',
     since: VideoVersion.V3_3,
   },
   {
-    schema: struct('ResolutionRequest', { header: header(13), body: VideoResolutionRequest }),
+    schema: struct('ResolutionRequest', {
+      header: header(13),
+      /** What it says. */
+      body: VideoResolutionRequest,
+    }),
     from: 'guest',
     since: VideoVersion.V3_4,
   },
   {
-    schema: struct('ResolutionResponse', { header: header(14), body: VideoResolutionResponse }),
+    schema: struct('ResolutionResponse', {
+      header: header(14),
+      /** What it says. */
+      body: VideoResolutionResponse,
+    }),
     from: 'host',
     since: VideoVersion.V3_4,
   },
   { schema: struct('CapabilityRequest', { header: header(15) }), from: 'guest', since: VideoVersion.V3_5 },
   {
-    schema: struct('CapabilityResponse', { header: header(16), body: VideoCapabilityResponse }),
+    schema: struct('CapabilityResponse', {
+      header: header(16),
+      /** What it says. */
+      body: VideoCapabilityResponse,
+    }),
     from: 'host',
     since: VideoVersion.V3_5,
   },

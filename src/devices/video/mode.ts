@@ -3,7 +3,9 @@ import type { VideoOutputSituation } from './messages.ts'
 
 /** Width and height of a screen in pixels. */
 export interface Resolution {
+  /** Pixels in a row. */
   readonly width: number
+  /** Rows. */
   readonly height: number
 }
 

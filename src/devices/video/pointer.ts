@@ -11,7 +11,9 @@ export interface PointerShape {
   readonly height: number
   /** The pixel that points, counted from the upper left one. */
   readonly hotspotX: number
+  /** The same, from the top. */
   readonly hotspotY: number
+  /** Red, green, blue, alpha of each pixel, rows from the top. */
   readonly pixels: Uint8Array
 }
 
