@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest'
 import type { TransportEnds } from '../src/channels/index.ts'
 import { type BusOptions, createBus } from '../src/index.ts'
 import { ChannelMessageType } from '../src/vmbus/messages.ts'
+import { NetworkVsc } from '../src/vsc/network/index.ts'
+import { LoopbackBackend, NetworkSwitch, NetworkVsp } from '../src/vsp/network/index.ts'
 import { bytes, messagesOf, rig, TestVsc, TestVsp } from './bus-rig.ts'
+import { NicRig, rndisFrame, word } from './network-rig.ts'
 
 /** A device that goes on with what is open when it is revoked. */
 class LastingVsp extends TestVsp {
@@ -232,5 +235,51 @@ describe('a device that serves until it is released', () => {
     broken.vsp.close()
     expect(broken.vsp.log).toEqual(['open 1.0', 'close 1.0 fault', 'revoked'])
     expect(broken.bus.explain()).not.toContain('host: channel 1: the guest to let go of it')
+  })
+})
+
+describe('a NIC that is revoked', () => {
+  it('completes what its guest sends, gives it to no one, and receives nothing more', async () => {
+    const slow = new SlowGuest()
+    const lan = new NetworkSwitch()
+    const rig = new NicRig({ backend: lan, queues: 4 }, { wrap: slow.wrap }).bringUp()
+    const frame = new Uint8Array(60).fill(0xab)
+    expect(rig.ask(`85000000${word(1)}${word(1)}`)).not.toBe('none')
+    const before = { ...rig.vsp.statistics }
+    rig.bus.host.revoke(rig.vsp)
+    expect([lan.ports, rig.vsp.isOffered, rig.vsp.isReceiving, rig.vsp.channels.size]).toEqual([0, false, false, 2])
+    const done = '6c00000001000000'.padEnd(80, '0')
+    expect(rig.bySection(rndisFrame(frame))).toBe(done)
+    expect(rig.byPages(rndisFrame(frame), 0, rig.nic.channels.get(1))).toBe(done)
+    expect(rig.vsp.receive({ bytes: frame })).toBe(false)
+    expect(rig.vsp.statistics).toEqual({ ...before, receiveDropped: before.receiveDropped + 1 })
+    // Control messages too; but of a device that is gone there are no further channels.
+    expect(rig.query(0x1_010e).status).toBe(0)
+    expect(rig.ask(`85000000${word(1)}${word(2)}`)).toBe(`8500000002000000${word(0)}`.padEnd(80, '0'))
+    await rig.vsp.eject()
+    slow.wake()
+    rig.bus.settle()
+    expect([rig.vsp.channels.size, rig.violations, rig.bus.explain()]).toEqual([
+      0,
+      [],
+      ['host: guest connected at 6.0'],
+    ])
+  })
+
+  it('between two of our own: frames under way are told of once, and nobody waits', async () => {
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const bus = createBus({ scheduling: 'scheduled', seed })
+      const vsp = new NetworkVsp({ backend: new LoopbackBackend() })
+      bus.host.offer(vsp)
+      const free = bus.guest.pages.freePages
+      const vsc = await bus.guest.attach(new NetworkVsc())
+      for (let count = 0; count < 40; count++) vsc.send(new Uint8Array(500))
+      for (let steps = 7 * seed; steps > 0; steps--) bus.step()
+      bus.host.revoke(vsp)
+      for (let count = 0; count < 20; count++) vsc.send(new Uint8Array(500))
+      bus.settle()
+      expect([vsp.channels.size, vsc.channel, bus.guest.pages.freePages]).toEqual([0, undefined, free])
+      expect(bus.explain()).toEqual(['host: guest connected at 6.0'])
+    }
   })
 })
