@@ -45,8 +45,9 @@ export class ServeSessions {
   /** @param session what {@link begin} answered; of one that never said hello nothing. */
   end(end: FrameEnd, session: ServeSession | undefined): void {
     const { how, reason, text } = end
-    const line = how === 'bye' ? `bye${text === '' ? '' : `: ${text}`}` : text || 'closed'
-    if (how === 'gone' || reason !== ByeReason.Done) this.wentWrong = true
+    const isGood = how !== 'gone' && reason === ByeReason.Done
+    const line = how === 'bye' ? `bye${text === '' ? '' : `: ${text}`}` : isGood && how === 'closed' ? 'closed' : text
+    if (!isGood) this.wentWrong = true
     this.ended += 1
     if (session === undefined) print(`somebody who said no hello: ${line}`)
     else {
