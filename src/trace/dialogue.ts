@@ -4,6 +4,7 @@ import { toHex } from '../wire/index.ts'
 import { fieldsOf, type LineField } from './fields.ts'
 import { frameFields } from './frame-fields.ts'
 import type { ReplayEntry } from './replay.ts'
+import { srbFields } from './srb-fields.ts'
 
 /** What a piece of a line is, for those who colour it. */
 export type DialogueInk = 'time' | 'guest' | 'host' | 'name' | 'channel' | 'field' | 'value' | 'note' | 'fault'
@@ -184,7 +185,7 @@ function packetFields(entry: PacketEntry): LineField[] {
   if (flags !== 0) fields.push({ name: 'flags', text: flags === 1 ? 'completion wanted' : `0x${flags.toString(16)}` })
   if (answers !== undefined) fields.push({ name: 'completes', text: shortName(answers.name) })
   fields.push(...fieldsOf(entry).filter(({ name }) => name !== 'rangeCount'))
-  if (payload !== undefined) fields.push(...fieldsOf(payload))
+  if (payload !== undefined) fields.push(...(srbFields(payload) ?? fieldsOf(payload)))
   else fields.push({ name: 'payload', text: bytesWord(packet.payload) })
   if (entry.data !== undefined) fields.push({ name: 'data', text: dataWord(entry.data) })
   return fields

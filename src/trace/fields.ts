@@ -16,6 +16,7 @@ const elsewhere = new Set([
   'interfaceId',
   'descriptor',
   'payload',
+  'opcode',
   'informationOffset',
   'statusBufferOffset',
   'tableOffset',
@@ -28,6 +29,7 @@ const telling = new Set([
   'downstreamRingBufferPageOffset',
   'makeCode',
   'sendBufferSectionIndex',
+  'lba',
 ])
 
 /** The fields of a decoded structure that matter to a reader: what is not zero, and what tells something by being zero. */
