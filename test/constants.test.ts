@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { IcStatus } from '../src/devices/ics/index.ts'
 import { KeyboardMessageType } from '../src/devices/keyboard/index.ts'
 import { SrbFlags, SrbStatus, VstorOperation } from '../src/devices/storage/index.ts'
 import { VideoMessageType } from '../src/devices/video/index.ts'
@@ -36,6 +37,13 @@ function shared(
 }
 
 describe('constants against the Linux compiler', () => {
+  it('knows every status of an integration component', () => {
+    const names = /^HV_(S_|E_|ERROR_|INVALIDARG$|GUID_NOTFOUND$)/
+    const theirs = Object.entries(linux.constants).flatMap(([name, value]) => (names.test(name) ? [value] : []))
+    expect(theirs).toHaveLength(10)
+    expect(Object.values<number | string>(IcStatus)).toEqual(expect.arrayContaining(theirs))
+  })
+
   it('knows every interface id that Linux knows', () => {
     const ours = new Set<string>(Object.values(DeviceId))
     expect(Object.values(linux.guids).filter((id) => !ours.has(id))).toEqual([])

@@ -19,3 +19,13 @@ export const maxChannels = 2047
 
 /** Processor number in OpenChannel that means: never interrupt for this channel. */
 export const noInterruptVp = 0xffff_ffff
+
+/** Connections that a guest knows without being told. Source: Linux include/linux/hyperv.h, OpenVMM vmbus_core/protocol.rs. */
+export const ConnectionIds = {
+  /** Control messages below 5.0. */
+  message: 1,
+  /** "Look at the interrupt page": all that a guest at 0.13 signals. */
+  interruptPage: 2,
+  /** Control messages from 5.0 on: several hosts may listen. */
+  multiClient: 4,
+} as const

@@ -14,15 +14,7 @@ export const HvStatus = {
 /** What {@link GuestTransport.post} answers while the host's status is still on its way: no HV_STATUS. */
 export const postPending = -1
 
-/** Connections that a guest knows without being told. Source: Linux include/linux/hyperv.h, OpenVMM vmbus_core/protocol.rs. */
-export const ConnectionIds = {
-  /** Control messages below 5.0. */
-  message: 1,
-  /** "Look at the interrupt page": all that a guest at 0.13 signals. */
-  interruptPage: 2,
-  /** Control messages from 5.0 on: several hosts may listen. */
-  multiClient: 4,
-} as const
+export { ConnectionIds } from '../../vmbus/ids.ts'
 
 /** SynIC message type of all VMBus control messages. */
 export const vmbusMessageType = 1

@@ -26,6 +26,8 @@ export const IcStatus = {
   InvalidArgument: 0x8007_0057,
   DiskFull: 0x8007_0070,
   NoMoreItems: 0x8007_0103,
+  DeviceNotConnected: 0x8007_048f,
+  MachineLocked: 0x8007_04f7,
 } as const
 
 /** A version of the framework or of a component's messages. Source: Linux include/linux/hyperv.h (ic_version). */

@@ -1,14 +1,11 @@
 import { nilGuid } from '../../wire/index.ts'
-import type { ConnectionId } from '../ids.ts'
+import { type ConnectionId, ConnectionIds } from '../ids.ts'
 import { type ChannelMessage, InitiateContact, InitiateContact2, VersionResponse } from '../messages.ts'
 import type { MonitorPages } from '../server/effects.ts'
 import { FeatureFlags, VmbusVersion } from '../versions.ts'
 import type { Violation } from '../violation.ts'
 import type { VmbusClientOptions } from './options.ts'
 
-/** Connection of every message below 5.0, and what a host listens on for the others before it names one. */
-const messageConnection: ConnectionId = 1
-const multiClientConnection: ConnectionId = 4
 /** A connection id has 24 bits (TLFS 11.4, HV_CONNECTION_ID): a larger one could not be posted to. */
 export const maxConnectionId = 0xff_ffff
 
@@ -68,7 +65,7 @@ export function judgeVersionResponse(
 
 /** Connection that InitiateContact for this version goes to. Source: Linux drivers/hv/connection.c (vmbus_negotiate_version). */
 export function contactConnection(version: number): ConnectionId {
-  return version >= VmbusVersion.V5_0 ? multiClientConnection : messageConnection
+  return version >= VmbusVersion.V5_0 ? ConnectionIds.multiClient : ConnectionIds.message
 }
 
 /** Features that are asked for with this version: none exist below 6.0. */

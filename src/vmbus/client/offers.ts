@@ -1,4 +1,4 @@
-import { type ConnectionId, maxChannels } from '../ids.ts'
+import { ConnectionIds, maxChannels } from '../ids.ts'
 import { OfferChannel } from '../messages.ts'
 import { monitorIdCount } from '../monitor-page.ts'
 import { ChannelOffer } from '../offer.ts'
@@ -6,9 +6,6 @@ import { FeatureFlags, VmbusVersion } from '../versions.ts'
 import { ClientChannel } from './channel.ts'
 import type { ClientLink } from './link.ts'
 import { maxConnectionId } from './negotiation.ts'
-
-/** Below 1.1 offers name no connection: all channels are signalled on this one. Source: Linux VMBUS_EVENT_CONNECTION_ID. */
-const eventConnection: ConnectionId = 2
 
 /** The channels that the host has offered and whose relids are not released yet. */
 export class OfferTable {
@@ -118,5 +115,5 @@ export class OfferTable {
 
 /** At version 0.13 an offer ends with the monitor id: what stands behind it means nothing. Source: Linux include/linux/hyperv.h. */
 function asBefore1_1(message: OfferChannel): OfferChannel {
-  return { ...message, interrupt: { isDedicated: false }, connectionId: eventConnection }
+  return { ...message, interrupt: { isDedicated: false }, connectionId: ConnectionIds.interruptPage }
 }

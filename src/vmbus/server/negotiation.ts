@@ -1,12 +1,10 @@
 import { type Guid, nilGuid } from '../../wire/index.ts'
+import { ConnectionIds } from '../ids.ts'
 import { ConnectionState, InitiateContact, VersionResponse, VersionResponse2, VersionResponse3 } from '../messages.ts'
 import { FeatureFlags, VmbusVersion, versionText, vmbusVersions } from '../versions.ts'
 import type { Connection, Core, Incoming, MessageOf } from './core.ts'
 import { disconnect } from './disconnect.ts'
 import type { MessageTarget, MonitorPages } from './effects.ts'
-
-/** Port that several servers share (OpenVMM): a contact through it says which SINT and VTL it is for. */
-export const multiClientConnection = 4
 
 type ContactMessage = MessageOf<'InitiateContact' | 'InitiateContact2'>
 
@@ -22,7 +20,8 @@ const offsetOf = (field: string) => InitiateContact.offsetOf(field)
 export function receiveContact(core: Core, message: ContactMessage, { bytes, origin }: Incoming): void {
   const { version, target } = message
   const { settings } = core
-  if (origin.connectionId === multiClientConnection && target.type === 'TargetInfo') {
+  // Several servers share that port: a contact through it says which SINT and VTL it is for (OpenVMM).
+  if (origin.connectionId === ConnectionIds.multiClient && target.type === 'TargetInfo') {
     if (version >= VmbusVersion.V5_1 && target.vtl !== settings.vtl) {
       core.effect({ kind: 'forward-contact', vtl: target.vtl, bytes, origin })
       return

@@ -1,4 +1,4 @@
-import { noInterruptVp } from '../ids.ts'
+import { ConnectionIds, noInterruptVp } from '../ids.ts'
 import {
   CloseChannel,
   CloseReservedChannelResponse,
@@ -20,11 +20,6 @@ import type { ServerRule } from './rules.ts'
 const pageSize = 4096
 /** Event flags of a SINT. */
 const eventFlagCount = 2048
-/**
- * Connection that a guest at 0.13 signals for all channels alike; from 1.1 on it signals the one in the offer.
- * Source: Linux VMBUS_EVENT_CONNECTION_ID, drivers/hv/channel_mgmt.c (vmbus_onoffer).
- */
-export const eventConnection = 2
 
 /** OpenChannel, in either form. */
 export function receiveOpen(core: Core, message: OpenChannel | OpenChannel2): void {
@@ -103,7 +98,8 @@ export function openChannel(core: Core, channel: Channel, ask: OpenAsk, reserved
     ring,
     downstreamPageOffset: ask.downstreamPageOffset,
     interrupt,
-    connectionId: connection.version < VmbusVersion.V1_1 ? eventConnection : connectionId,
+    // At 0.13 all channels share one. Source: Linux drivers/hv/channel_mgmt.c (vmbus_onoffer).
+    connectionId: connection.version < VmbusVersion.V1_1 ? ConnectionIds.interruptPage : connectionId,
     ...(monitored === undefined ? {} : { monitorId: monitored }),
     userData: ask.userData,
     reserved: reserved !== undefined,
