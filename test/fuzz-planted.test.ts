@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Channel } from '../src/channels/index.ts'
+import { offerVersions } from '../src/devices/ics/index.ts'
+import { KvpMessage } from '../src/devices/kvp/index.ts'
 import {
   clientTarget,
   decodeTarget,
@@ -18,7 +20,9 @@ import { type ClientEvent, VmbusClient } from '../src/vmbus/client/index.ts'
 import type { RingPacket } from '../src/vmbus/ring/index.ts'
 import { type OfferId, VmbusServer } from '../src/vmbus/server/index.ts'
 import { EchoVsc } from '../src/vsc/echo.ts'
+import { KvpVsc, MemoryKvpStore } from '../src/vsc/kvp/index.ts'
 import { EchoVsp } from '../src/vsp/echo.ts'
+import { KvpVsp } from '../src/vsp/kvp.ts'
 import { counted, struct, u8, u16 } from '../src/wire/index.ts'
 
 // Bugs planted on purpose. Each has to be found, in a number of runs known to do, and to shrink to what matters.
@@ -33,6 +37,53 @@ function find(target: FuzzTarget, runs: number) {
   expect(whyOf(outcome?.error)).toBe(failure.why)
   return failure
 }
+
+describe('behind a negotiation, which goes first', { timeout: 120_000 }, () => {
+  it('a driver that chokes on what it is asked for', () => {
+    class Chokes extends MemoryKvpStore {
+      override at(): never {
+        throw new TypeError('there is no such pair')
+      }
+    }
+    const options = {
+      messages: KvpMessage,
+      offer: { pipe: 'message' },
+      opening: offerVersions([0x3_0000], [0x5_0000]),
+      prefer: { flags: [3] },
+    } as const
+    const failure = find(
+      vscTarget('chokes', () => new KvpVsc({ store: new Chokes() }), options),
+      300,
+    )
+    expect(failure.why).toBe('TypeError: there is no such pair')
+    expect(failure.steps.map(({ event }) => event.kind)).toEqual(['packet', 'packet'])
+  })
+
+  it('a device that chokes on an answer', () => {
+    class Chokes extends KvpVsp {
+      protected override onAnswer(): never {
+        throw new TypeError('nobody asked')
+      }
+    }
+    // Counts 1/1 and the two versions.
+    const header = offerVersions([], [0x5_0000]).subarray(0, 20)
+    const opening = Uint8Array.of(...header, 1, 0, 1, 0, 0, 0, 0, 0, 3, 0, 0, 0, 5, 0, 0, 0)
+    opening.set([16, 0], 10)
+    opening[17] = 5
+    const failure = find(
+      vspTarget('chokes', () => new Chokes({ later: () => () => {} }), {
+        messages: KvpMessage,
+        completes: false,
+        exercise: (kvp) => void kvp.set(0, 'key', 1).catch(() => {}),
+        opening,
+        prefer: { flags: [5], transactionId: [1, 2] },
+      }),
+      500,
+    )
+    expect(failure.why).toBe('TypeError: nobody asked')
+    expect(failure.steps.map(({ event }) => event.kind)).toEqual(['packet', 'fault', 'packet'])
+  })
+})
 
 describe('a VSP', { timeout: 60_000 }, () => {
   it('that throws on a length', () => {

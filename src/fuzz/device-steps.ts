@@ -3,7 +3,7 @@ import type { GuestMemory } from '../memory/index.ts'
 import type { Structure } from '../wire/index.ts'
 import { property } from '../wire/property.ts'
 import type { Draw } from './draw.ts'
-import { controlStep, messageStep, packetStep, type Ring, type Traffic } from './packet-steps.ts'
+import { controlStep, messageStep, openingStep, packetStep, type Ring, type Traffic } from './packet-steps.ts'
 import type { Step } from './target.ts'
 
 /** How a device's end is fuzzed. */
@@ -26,10 +26,15 @@ export const memorySize = 256 * 1024
 export const maxSteps = 20_000
 
 /** What a device understands, as it says itself where the options say nothing: a `MessageVsp` or `MessageVsc` has a schema. */
-export function trafficOf(device: object, { messages, pipe }: Traffic): Traffic {
+export function trafficOf(device: object, { messages, pipe, opening, prefer }: Traffic): Traffic {
   const own = property(device, 'messages')
   const schema = messages ?? (isStructure(own) ? own : undefined)
-  return { messages: schema, pipe: pipe ?? property(property(device, 'offer'), 'pipe') === 'message' }
+  return {
+    messages: schema,
+    pipe: pipe ?? property(property(device, 'offer'), 'pipe') === 'message',
+    ...(opening && { opening }),
+    ...(prefer && { prefer }),
+  }
 }
 
 /** By shape, not by class: a user's schema may come from another copy of this package. */
@@ -45,6 +50,12 @@ const dataSize = 3 * 4096
 export function deviceSteps(ring: Ring, draw: Draw, traffic: Traffic, hasExercise: boolean): Step[] {
   const steps: Step[] = []
   const hostile = draw.oneIn(4)
+  const { opening } = traffic
+  const isOpening = opening !== undefined && !draw.oneIn(8)
+  const begin = () => {
+    if (isOpening) steps.push(openingStep(ring, opening, traffic))
+  }
+  begin()
   let id = 0n
   for (let count = draw.between(1, 30); count > 0; count--) {
     switch (draw.below(8)) {
@@ -56,8 +67,11 @@ export function deviceSteps(ring: Ring, draw: Draw, traffic: Traffic, hasExercis
         steps.push(meddling('read'))
         break
       case 3:
-        if (draw.oneIn(4)) steps.push(...draw.pick(endings).map((fault) => meddling(fault)))
-        else if (hasExercise) steps.push(meddling('exercise', draw.below(256)))
+        if (draw.oneIn(4)) {
+          const ending = draw.pick(endings)
+          steps.push(...ending.map((fault) => meddling(fault)))
+          if (ending.at(-1) === 'open') begin()
+        } else if (hasExercise) steps.push(meddling('exercise', draw.below(256)))
         break
       case 4:
         if (hostile)

@@ -1,6 +1,9 @@
 import { HypervisorTransport } from '../channels/index.ts'
 import { FileCopyMessage } from '../devices/file-copy.ts'
 import { HeartbeatMessage } from '../devices/heartbeat.ts'
+import { IcHeader, IcNegotiate } from '../devices/ics/messages.ts'
+import { answerVersions, offerVersions } from '../devices/ics/negotiation.ts'
+import { noIpInfo } from '../devices/kvp/ip-info.ts'
 import { KvpMessage } from '../devices/kvp/messages.ts'
 import { NvspMessage } from '../devices/network/index.ts'
 import { ShutdownMessage } from '../devices/shutdown.ts'
@@ -32,6 +35,7 @@ import { MemoryDisk, StorageVsp } from '../vsp/storage/index.ts'
 import { TimeSyncVsp } from '../vsp/timesync.ts'
 import { VideoVsp } from '../vsp/video/index.ts'
 import { VssVsp } from '../vsp/vss.ts'
+import type { Traffic } from './packet-steps.ts'
 import type { FuzzTarget } from './target.ts'
 import { clientTarget } from './targets/client.ts'
 import { conventionsTarget } from './targets/conventions.ts'
@@ -58,6 +62,29 @@ const untimed = { later: () => () => {} }
 const noFile = { write: () => undefined, complete: () => undefined, cancel: () => {} }
 
 const smallNic = { ringSize: 16_384, receiveBufferSize: 32_768, sendBufferSize: 32_768 }
+
+const noAdapters = { get: () => noIpInfo, set: () => true }
+
+/** A host's conversation with a component: versions first. Both texts of a pair are short, so that sizes fit now and then. */
+function offering(version: number): Pick<Traffic, 'opening' | 'prefer'> {
+  const prefer = { flags: [3], keySize: [2, 4, 512], valueSize: [2, 4, 8], adapterId: ['00:15:5d:00:00:01', 'x'] }
+  return { opening: offerVersions([0x3_0000], [version]), prefer }
+}
+
+/** A guest's: its choice first, answers to the first few requests later. */
+function choosing(version: number): Pick<Traffic, 'opening' | 'prefer'> {
+  const bytes = offerVersions([0x3_0000], [version])
+  const negotiation = IcNegotiate.decode(bytes)
+  const { reply } = answerVersions({ header: IcHeader.decode(bytes), bytes, negotiation }, [0x3_0000], [version])
+  const prefer = {
+    flags: [5],
+    transactionId: [1, 2, 3, 4],
+    status: [0, 0x8007_0103],
+    keySize: [2, 4],
+    valueSize: [2, 4, 8],
+  }
+  return { opening: reply, prefer }
+}
 
 /** Everything of this package that can be fuzzed: what `vmbus fuzz all` runs. */
 export function ownTargets(): readonly FuzzTarget[] {
@@ -91,43 +118,70 @@ export function ownTargets(): readonly FuzzTarget[] {
     // Integration components answer by messages of their own, and leave the completion flag alone.
     vspTarget('heartbeat-vsp', () => new HeartbeatVsp(), {
       messages: HeartbeatMessage,
+      ...choosing(0x3_0000),
       completes: false,
       exercise: (heartbeat) => heartbeat.beat(),
     }),
-    vscTarget('heartbeat-vsc', () => new HeartbeatVsc(), { messages: HeartbeatMessage, offer: { pipe: 'message' } }),
+    vscTarget('heartbeat-vsc', () => new HeartbeatVsc(), {
+      messages: HeartbeatMessage,
+      offer: { pipe: 'message' },
+      ...offering(0x3_0000),
+    }),
     vspTarget('shutdown-vsp', () => new ShutdownVsp(), {
       messages: ShutdownMessage,
+      ...choosing(0x3_0002),
       completes: false,
       exercise: (shutdown, number) => shutdown.request({ flags: number }),
     }),
-    vscTarget('shutdown-vsc', () => new ShutdownVsc(), { messages: ShutdownMessage, offer: { pipe: 'message' } }),
+    vscTarget('shutdown-vsc', () => new ShutdownVsc(), {
+      messages: ShutdownMessage,
+      offer: { pipe: 'message' },
+      ...offering(0x3_0002),
+    }),
     vspTarget('timesync-vsp', () => new TimeSyncVsp({ now: () => ({ hostTime: 1n, referenceTime: 2n }) }), {
       messages: TimeSyncMessage,
+      ...choosing(0x4_0000),
       completes: false,
       exercise: (timesync) => timesync.sample(),
     }),
-    vscTarget('timesync-vsc', () => new TimeSyncVsc(), { messages: TimeSyncMessage, offer: { pipe: 'message' } }),
+    vscTarget('timesync-vsc', () => new TimeSyncVsc(), {
+      messages: TimeSyncMessage,
+      offer: { pipe: 'message' },
+      ...offering(0x4_0000),
+    }),
     vspTarget('kvp-vsp', () => new KvpVsp(untimed), {
       messages: KvpMessage,
+      ...choosing(0x5_0000),
       completes: false,
       exercise: (kvp, number) =>
         void (number < 128 ? kvp.set(number & 7, 'key', number) : kvp.getIpInfo('adapter')).catch(() => {}),
     }),
-    vscTarget('kvp-vsc', () => new KvpVsc(), { messages: KvpMessage, offer: { pipe: 'message' } }),
+    vscTarget('kvp-vsc', () => new KvpVsc({ adapters: noAdapters }), {
+      messages: KvpMessage,
+      offer: { pipe: 'message' },
+      ...offering(0x5_0000),
+    }),
     vspTarget('vss-vsp', () => new VssVsp(untimed), {
       messages: VssMessage,
+      ...choosing(0x5_0000),
       completes: false,
       exercise: (vss, number) => void (number < 128 ? vss.hotBackup() : vss.thaw()).catch(() => {}),
     }),
-    vscTarget('vss-vsc', () => new VssVsc({ freeze: () => {} }), { messages: VssMessage, offer: { pipe: 'message' } }),
+    vscTarget('vss-vsc', () => new VssVsc({ freeze: () => {} }), {
+      messages: VssMessage,
+      offer: { pipe: 'message' },
+      ...offering(0x5_0000),
+    }),
     vspTarget('file-copy-vsp', () => new FileCopyVsp(untimed), {
       messages: FileCopyMessage,
+      ...choosing(0x1_0001),
       completes: false,
       exercise: (copy, number) => void copy.send('name', '/', new Uint8Array(64 * number)).catch(() => {}),
     }),
     vscTarget('file-copy-vsc', () => new FileCopyVsc({ open: () => noFile }), {
       messages: FileCopyMessage,
       offer: { pipe: 'message' },
+      ...offering(0x1_0001),
     }),
     vspTarget('video-vsp', () => new VideoVsp(smallScreen), {
       messages: VideoMessage,

@@ -3,7 +3,7 @@ import type { EventOf } from '../trace/events.ts'
 import { Packet } from '../vmbus/packets.ts'
 import { type Structure, toHex } from '../wire/index.ts'
 import type { Draw } from './draw.ts'
-import { generate } from './generate.ts'
+import { type GenerateOptions, generate } from './generate.ts'
 import { flip, mutate } from './mutate.ts'
 import type { Step } from './target.ts'
 
@@ -25,14 +25,32 @@ export interface Traffic {
   readonly messages?: Structure<object> | undefined
   /** Messages have pipe headers. */
   readonly pipe?: boolean
+  /** The message that begins a conversation, where chance would not find it: a choice of versions. In most runs it goes first. */
+  readonly opening?: Uint8Array
+  /** What messages should lean to, by field name: ids that exist. */
+  readonly prefer?: GenerateOptions['prefer']
+}
+
+/** The message that begins a conversation, as it is. */
+export function openingStep(ring: Ring, opening: Uint8Array, { pipe }: Traffic): Step {
+  return { event: packet(ring, packetBytes(6, 0, 0n, pipe === true ? pipeMessage(opening) : opening)) }
 }
 
 /** A well-formed packet with a message, valid or spoiled: in-band, or a completion (type 11). `id` is its transaction id. */
-export function messageStep(ring: Ring, draw: Draw, id: bigint, { messages, pipe }: Traffic, type: 6 | 11 = 6): Step {
+export function messageStep(
+  ring: Ring,
+  draw: Draw,
+  id: bigint,
+  { messages, pipe, prefer }: Traffic,
+  type: 6 | 11 = 6,
+): Step {
   const payload =
     messages === undefined || draw.oneIn(8)
       ? draw.bytes(draw.pick([0, 1, 4, 7, 8, 12, 16, 24, 32, 64, 200, draw.below(1000)]))
-      : generate(messages, draw, { context: { from: ring === 'guest-to-host' ? 'guest' : 'host' } })
+      : generate(messages, draw, {
+          context: { from: ring === 'guest-to-host' ? 'guest' : 'host' },
+          ...(prefer && { prefer }),
+        })
   const flags = type === 11 || draw.oneIn(3) ? 0 : 1
   const framed = pipe === true && !draw.oneIn(8)
   const wrap = (bytes: Uint8Array) => packetBytes(type, flags, id, framed ? pipeMessage(bytes) : bytes)
