@@ -1,6 +1,5 @@
 import type { ChannelId, GpadlId } from '../ids.ts'
-import type { ChannelInterrupt, MessageTarget, OfferId, OfferParams, OpenRequest } from './effects.ts'
-import type { Gpadl } from './gpadl-table.ts'
+import type { ChannelInterrupt, GpadlRange, MessageTarget, OfferId, OfferParams, OpenRequest } from './effects.ts'
 
 /**
  * Where a channel stands. Names after OpenVMM vmbus_server/channels.rs.
@@ -39,6 +38,30 @@ export interface PendingModify {
   readonly interrupt: ChannelInterrupt
   /** The latest that came meanwhile, before 5.3. */
   next?: number
+}
+
+/** assembling: bodies are missing · offered: the device was asked · accepted · tearing-down: the device was asked to let go. */
+export type GpadlState = 'assembling' | 'offered' | 'accepted' | 'tearing-down'
+
+/** Memory of the guest that a channel names by an id. */
+export interface Gpadl {
+  readonly id: GpadlId
+  readonly channel: Channel
+  state: GpadlState
+  readonly rangeCount: number
+  /** Range data, copied from header and bodies; emptied when it has become `ranges`. */
+  list: Uint8Array
+  /** Bytes of `list` that have arrived. */
+  filled: number
+  /** Bytes that count against the limit. */
+  readonly size: number
+  ranges: readonly GpadlRange[]
+  /** Offered, and to be torn down as soon as the device has answered. */
+  unwanted: boolean
+  /** The guest no longer waits for an answer. */
+  silent: boolean
+  /** Tearing down, but the ring is still in use: the device is asked when it is closed. */
+  held: boolean
 }
 
 /** One channel: what its device offers, and what the guest made of it. */

@@ -1,10 +1,9 @@
 import { checkGpadlRanges, GpaRanges, RangeFault } from '../gpa-ranges.ts'
 import type { ChannelId, GpadlId } from '../ids.ts'
 import { GpadlBody, GpadlCreated, GpadlHeader, GpadlTeardown, GpadlTorndown, MessageStatus } from '../messages.ts'
-import type { Channel } from './channel.ts'
+import type { Channel, Gpadl } from './channel.ts'
 import type { Core, MessageOf } from './core.ts'
 import type { GpadlRange } from './effects.ts'
-import type { Gpadl } from './gpadl-table.ts'
 import type { ServerRule } from './rules.ts'
 
 /** GpadlHeader: the first part of a GPADL, often all of it. */

@@ -1,9 +1,8 @@
 import { toHex } from '../../wire/index.ts'
 import { ChannelMessage } from '../messages.ts'
-import type { Channel, OpenAsk } from './channel.ts'
+import type { Channel, Gpadl, OpenAsk } from './channel.ts'
 import type { Connection, Core, Ending, Incoming } from './core.ts'
 import type { ChannelInterrupt, MonitorPages, OpenRequest, OutgoingMessage } from './effects.ts'
-import type { Gpadl } from './gpadl-table.ts'
 import {
   type SavedAsk,
   type SavedChannel,

@@ -1,7 +1,6 @@
 import type { Guid } from '../../wire/index.ts'
-import type { ChannelState } from './channel.ts'
+import type { ChannelState, GpadlState } from './channel.ts'
 import type { GpadlRange, MessageOrigin, MessageTarget, OpenRequest } from './effects.ts'
-import type { GpadlState } from './gpadl-table.ts'
 
 /**
  * All that a server knows of its guest, as plain data that survives JSON: addresses and bytes are hex text. Its form is not
