@@ -2,6 +2,7 @@ import { type OpenedRings, OpenedRingsFinder } from '../channels/channel/opened-
 import type { Binding, Channel, End, GuestDriver, HostDevice } from '../channels/index.ts'
 import { type Bus, type BusOptions, createBus, guid, type RingPacket, Vsc, Vsp } from '../index.ts'
 import type { OfferParams } from '../vmbus/server/effects.ts'
+import type { TestApi } from './test-api.ts'
 
 /** A VSP as the suites need it; every subclass of `Vsp` is one. */
 export type TestedVsp = HostDevice & Pick<Vsp, 'channels'>
@@ -150,4 +151,24 @@ export async function outcomeOf(promise: Promise<unknown>): Promise<string> {
     () => 'kept',
     (error: unknown) => (error instanceof Error ? error.name : 'broken'),
   )
+}
+
+/** The tests of a suite: each makes the rigs that it needs, and they end with it. */
+export function rigTests({ it }: TestApi, bus: BusOptions = {}) {
+  const rigs: DeviceRig[] = []
+  return {
+    makeRig(options: BusOptions): DeviceRig {
+      const rig = new DeviceRig({ ...bus, ...options })
+      rigs.push(rig)
+      return rig
+    },
+    test: (name: string, body: () => Promise<void>): unknown =>
+      it(name, async () => {
+        try {
+          await body()
+        } finally {
+          for (const { bus } of rigs.splice(0)) bus.close()
+        }
+      }),
+  }
 }

@@ -1,5 +1,5 @@
 import type { BusOptions } from '../index.ts'
-import { BareVsp, DeviceRig, maxSteps, outcomeOf, type TestedVsc, type TestedVsp } from './device-rig.ts'
+import { BareVsp, type DeviceRig, maxSteps, outcomeOf, rigTests, type TestedVsc, type TestedVsp } from './device-rig.ts'
 import { makeNoise } from './noise.ts'
 import type { TestApi } from './test-api.ts'
 
@@ -19,25 +19,13 @@ export interface VscUnderTest<D extends TestedVsc> {
 
 /** What every VSC must do: bind, let go, and outlive whatever its host does. Each test makes a driver, and a bus, of its own. */
 export function vscSuite<D extends TestedVsc>(
-  { describe, it, expect }: TestApi,
+  api: TestApi,
   { make, host, use = async () => {}, garbage = [], bus }: VscUnderTest<D>,
 ): void {
+  const { describe, expect } = api
   const careful = { violations: 'throw' } as const
 
-  const rigs: DeviceRig[] = []
-  const makeRig = (options: BusOptions): DeviceRig => {
-    const rig = new DeviceRig({ ...bus, ...options })
-    rigs.push(rig)
-    return rig
-  }
-  const test = (name: string, body: () => Promise<void>) =>
-    it(name, async () => {
-      try {
-        await body()
-      } finally {
-        for (const { bus } of rigs.splice(0)) bus.close()
-      }
-    })
+  const { makeRig, test } = rigTests(api, bus)
 
   const offered = (options: BusOptions) => {
     const rig = makeRig(options)

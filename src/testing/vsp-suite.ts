@@ -1,5 +1,5 @@
 import type { BusOptions } from '../index.ts'
-import { Answers, BareVsc, DeviceRig, maxSteps, type TestedVsc, type TestedVsp } from './device-rig.ts'
+import { Answers, BareVsc, type DeviceRig, maxSteps, rigTests, type TestedVsc, type TestedVsp } from './device-rig.ts'
 import { makeNoise } from './noise.ts'
 import type { TestApi } from './test-api.ts'
 
@@ -20,26 +20,15 @@ export interface VspUnderTest {
 const guidText = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** What every VSP must do: live and let live, whatever its guest does. Each test makes a device, and a bus, of its own. */
-export function vspSuite(
-  { describe, it, expect }: TestApi,
-  { make, driver, requests = [], garbage = [], bus }: VspUnderTest,
-): void {
+export function vspSuite(api: TestApi, { make, driver, requests = [], garbage = [], bus }: VspUnderTest): void {
+  const { describe, it, expect } = api
   const makeDriver = (vsp: TestedVsp): TestedVsc => driver?.() ?? new BareVsc(bindingOf(vsp))
 
-  const rigs: DeviceRig[] = []
-  const test = (name: string, body: () => Promise<void>) =>
-    it(name, async () => {
-      try {
-        await body()
-      } finally {
-        for (const { bus } of rigs.splice(0)) bus.close()
-      }
-    })
+  const { makeRig, test } = rigTests(api, bus)
 
   /** The device on a bus. `careful`: what either end refuses is thrown. */
   const offered = (options: BusOptions) => {
-    const rig = new DeviceRig({ ...bus, ...options })
-    rigs.push(rig)
+    const rig = makeRig(options)
     const vsp = make()
     rig.bus.host.offer(vsp)
     return { rig, vsp, vsc: makeDriver(vsp) }
