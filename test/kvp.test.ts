@@ -419,7 +419,7 @@ describe('answers that the host refuses', () => {
     expect(await wrong).toContain('bad-answer')
     const right = vsp.set(0, 'a', 1)
     bus.settle()
-    say(kvp(item({})))
+    say(kvp(item({}), { status: IcStatus.Fail }))
     say(kvp(new Uint8Array(0), { transactionId: 2 }))
     await right
     expect(violations).toEqual(['host bad-packet SHORT exchange.item.pair.value@552'])
