@@ -1,12 +1,12 @@
 import { MemoryFault, PAGE_SIZE } from '../../memory/index.ts'
 import type { OfferChannel } from '../../vmbus/messages.ts'
+import { monitorIdOf, pendingWordAt } from '../../vmbus/monitor.ts'
 import type { MonitorPages } from '../../vmbus/server/effects.ts'
 import { type SignalMechanism, signalMechanism } from '../../vmbus/signal.ts'
 import type { EndLog } from '../end-log.ts'
 import type { GuestTransport } from '../transports/transport.ts'
 import type { PageAllocator } from './page-allocator.ts'
 
-const TRIGGER_GROUPS = 8
 const HALF_PAGE = 2048
 
 /** The guest's pages for signals, and how it signals each channel. Source: Linux drivers/hv/connection.c (vmbus_set_event). */
@@ -51,9 +51,9 @@ export class GuestSignals {
     }
     if (monitor !== undefined && this.monitorPages !== undefined) {
       const page = Number(this.monitorPages.childToParent)
-      this.#log.signal('monitor-page', 'sent', monitor.group * 32 + monitor.bit, channelId)
+      this.#log.signal('monitor-page', 'sent', monitorIdOf(monitor), channelId)
       try {
-        this.#transport.setBit(page + TRIGGER_GROUPS + monitor.group * 8, monitor.bit)
+        this.#transport.setBit(page + pendingWordAt(monitor.group), monitor.bit)
       } catch (error) {
         // The host chose a page that is none: then it hears nothing.
         if (!(error instanceof MemoryFault)) throw error

@@ -1,12 +1,10 @@
 import { MemoryFault } from '../../memory/index.ts'
+import { monitorGroupCount, monitorIdOf, pendingWordAt } from '../../vmbus/monitor.ts'
 import type { ChannelInterrupt, MonitorPages, OpenRequest } from '../../vmbus/server/effects.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { EndLog } from '../end-log.ts'
 import { ConnectionIds, type HostTransport, HvStatus } from '../transports/transport.ts'
 
-/** Offset of the trigger groups in a monitor page, 8 bytes each, `pending` first. Source: Linux hv_monitor_page. */
-const TRIGGER_GROUPS = 8
-const GROUPS = 4
 /** In an interrupt page: bits for the guest in its first half, for the host in its second. Source: Linux drivers/hv/connection.c. */
 const HALF_PAGE = 2048
 
@@ -63,11 +61,12 @@ export class HostSignals {
   monitored(): void {
     const page = this.#monitorPage
     if (page === undefined) return
-    for (let group = 0; group < GROUPS; group++) {
-      this.#takeBits(page + TRIGGER_GROUPS + group * 8, (bit) => {
-        const channel = this.#byMonitor.get(group * 32 + bit)
+    for (let group = 0; group < monitorGroupCount; group++) {
+      this.#takeBits(page + pendingWordAt(group), (bit) => {
+        const monitorId = monitorIdOf({ group, bit })
+        const channel = this.#byMonitor.get(monitorId)
         if (channel === undefined) return
-        this.#log.signal('monitor-page', 'received', group * 32 + bit, channel.channelId)
+        this.#log.signal('monitor-page', 'received', monitorId, channel.channelId)
         channel.signalled()
       })
     }
