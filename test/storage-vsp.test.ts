@@ -357,8 +357,28 @@ describe('Ejecting', () => {
       if (looks < 3) await other.execute({ cdb: [0, 0, 0, 0, 0, 0] })
       waiting.shift()?.()
     }
-    expect(looks).toBe(9)
+    // Three, then quiet for six; then it is asked once more what it has to do, and has five seconds for that.
+    expect(looks).toBe(9 + 51)
     await gone
+  })
+
+  it('the guest is asked to look again, until it has done the same twice: it may be slow', async () => {
+    const waiting: (() => void)[] = []
+    const rig = await StorageRig.ready({ disk: disk() }, { host: { later: (run) => waiting.push(run) } })
+    const gone = rig.vsp.eject()
+    let scans = 0
+    let looks = 0
+    for (; rig.vsp.isOffered; looks++) {
+      // It comes to that up to two seconds later; the first time it has three commands, then two.
+      rig.bus.settle()
+      if (looks % 20 === 19 && rig.guest.notes.length > scans) {
+        scans = rig.guest.notes.length
+        for (let count = scans === 2 ? 3 : 2; count > 0; count--) await rig.execute({ cdb: [0, 0, 0, 0, 0, 0] })
+      }
+      waiting.shift()?.()
+    }
+    await gone
+    expect([scans, rig.violations]).toEqual([4, []])
   })
 
   it('a command that the disk never completes is aborted, once: what the disk does later is nobody’s', async () => {

@@ -8,37 +8,60 @@ export interface Activity {
   isBusy?(): boolean
   /** Finishes that by force. Called once, when it has been waited for long enough. */
   abort?(): void
+  /**
+   * Has the guest do something that it does only after all that it had to do before. Then silence alone does not count, as a slow guest
+   * may just be slow: it is asked until it has answered twice with the same count, or not at all.
+   */
+  ask?(): void
 }
 
 /** How often one looks, how many looks in a row must find nothing new, and after how many that is given up. */
 const milliseconds = 100
 const quietLooks = 5
 const mostLooks = 150
+/** Looks that a guest has for its answer, and how often it is asked at most. */
+const answerLooks = 50
+const mostAsked = 5
 
 /**
- * Calls `done` once a guest has been quiet for half a second, or after 15 s; after another 15 s where something had to be aborted
- * then, which the guest has to take in.
+ * Calls `done` once a guest has been quiet for half a second, or after 15 s; each time that it is asked something, or that something had
+ * to be aborted, which it has to take in, it has 15 s again.
  */
 export function whenQuiet(activity: Activity, later: Later, done: () => void): void {
   let before = activity.count()
   let quiet = 0
   let left = mostLooks
   let isAborted = false
+  let asked = 0
+  /** The count when it was asked, and how much more it was in the end the time before. */
+  let mark = before
+  let answer = 0
   const look = (): void => {
     const now = activity.count()
     const isBusy = activity.isBusy?.() === true
-    const isQuiet = now === before && !isBusy
-    const isOver = left === 0
-    if (isOver && isBusy && !isAborted) {
+    quiet = now === before && !isBusy ? quiet + 1 : 0
+    before = now
+    if (left === 0) {
+      if (!isBusy || isAborted) {
+        done()
+        return
+      }
       isAborted = true
       activity.abort?.()
       left = mostLooks
-    } else if (isOver || (isQuiet && quiet >= quietLooks)) {
-      done()
-      return
+    } else if (quiet > quietLooks && (asked === 0 || now !== mark || quiet > answerLooks)) {
+      const isSame = asked > 0 && now - mark === answer
+      if (activity.ask === undefined || asked === mostAsked || isSame) {
+        done()
+        return
+      }
+      answer = asked === 0 ? 0 : now - mark
+      mark = now
+      asked += 1
+      quiet = 0
+      left = mostLooks
+      activity.ask()
     }
-    before = now
-    quiet = isQuiet ? quiet + 1 : 0
     left -= 1
     later(look, milliseconds)
   }

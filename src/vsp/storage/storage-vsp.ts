@@ -165,6 +165,8 @@ export class StorageVsp extends Vsp<StorageVspEvents> {
     return this.closeWhenQuiet({
       count: () => this.#packets,
       isBusy: () => this.running > 0,
+      // Linux scans after it has removed the disks that were gone, one after the other (storvsc_host_scan, storvsc_remove_lun).
+      ask: () => this.#busChanged(),
       abort: () => {
         for (const task of [...this.#running.values()].flatMap((tasks) => [...tasks])) {
           task.abort()
