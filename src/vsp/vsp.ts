@@ -106,7 +106,7 @@ export abstract class Vsp<Events extends object = object>
   }
 
   /**
-   * Takes the device away once its guest is quiet, and within 30 s in any case; at once when the guest has not opened it. The promise is
+   * Takes the device away once its guest is quiet, and within two minutes in any case; at once when the guest has not opened it. The promise is
    * kept when it is gone, in whatever way.
    */
   protected closeWhenQuiet(activity: Activity): Promise<void> {
