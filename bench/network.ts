@@ -71,18 +71,19 @@ export async function benchNetwork(): Promise<Result[]> {
   }
   const results: Result[] = []
   for (const [name, work, limit] of [
-    // 3 was aimed at. Each frame costs two packets, the second of which is its completion; several share them.
-    ['from the guest', outgoing, 6],
-    ['from the guest, several in a message', together, 4],
-    ['to the guest', incoming, undefined],
-    ['to the guest, several in a packet', incomingTogether, undefined],
+    // A frame costs two packets, its completion being the second; several in a message share them.
+    ['from the guest', outgoing, 3],
+    ['from the guest, several in a message', together, 3],
+    // A frame that comes has memory of its own, to be kept: nothing was aimed at, these keep what is.
+    ['to the guest', incoming, 8],
+    ['to the guest, several in a packet', incomingTogether, 5],
   ] as const) {
     const { ns, ratio } = compare(work, bareCopy())
     const rate = `${(1e6 / ns).toFixed(0)} thousand a second`
     results.push({
       name: `${frameSize}-byte frames ${name} to a bare ring (${rate})`,
       ratio,
-      ...(limit === undefined ? {} : { limit }),
+      limit,
     })
   }
   bus.close()

@@ -54,7 +54,6 @@ export class RingReader {
   readonly #control: Int32Array
   readonly #words: Int32Array
   readonly #bytes: Uint8Array
-  readonly #headerWords: Int32Array
   readonly #size: number
   /** Whether plain packets may take the short way, as far as memory and options go. */
   readonly #mayBeShort: boolean
@@ -82,7 +81,6 @@ export class RingReader {
     const view = new RingView(memory, base, totalBytes)
     this.#view = view
     this.packet = new RingPacket(view.headerWords)
-    this.#headerWords = view.headerWords
     this.#rules = options
     this.#batchLimit = options.batchLimit ?? NO_LIMIT
     this.#isShared = view.isShared
@@ -130,10 +128,10 @@ export class RingReader {
     const lengthWord = words[at + 1] ?? 0
     const need = (lengthWord & 0xffff) * 8 + TRAILER_SIZE
     if (
+      (typeWord !== PLAIN_IN_BAND && typeWord !== PLAIN_COMPLETION) ||
       lengthWord >>> 17 !== 0 ||
       need < DESCRIPTOR_SIZE + TRAILER_SIZE ||
-      need > this.#ready ||
-      (typeWord !== PLAIN_IN_BAND && typeWord !== PLAIN_COMPLETION && !this.#takeHeader(at, typeWord, lengthWord))
+      need > this.#ready
     ) {
       return this.#nextAnyhow()
     }
@@ -232,15 +230,29 @@ export class RingReader {
     return true
   }
 
-  /** Takes the first words of the header of a packet with ranges, all of which is in place. Answers whether it has one that is good. */
-  #takeHeader(at: number, typeWord: number, lengthWord: number): boolean {
+  /** Takes a packet with ranges the short way, if the next one is such, in place and good. */
+  #nextWithRanges(): boolean {
+    const start = this.#position
+    const words = this.#words
+    const at = start >> 2
+    const typeWord = words[at] ?? 0
+    const lengthWord = words[at + 1] ?? 0
     const type = typeWord & 0xffff
     const dataOffset8 = typeWord >>> 16
-    if (!hasRanges(type) || dataOffset8 <= DESCRIPTOR_SIZE / 8 || dataOffset8 > (lengthWord & 0xffff)) return false
-    const count = this.#words[at + 5] ?? 0
+    const length8 = lengthWord & 0xffff
+    const need = length8 * 8 + TRAILER_SIZE
+    const isWhole = dataOffset8 > DESCRIPTOR_SIZE / 8 && dataOffset8 <= length8 && need <= this.#ready
+    if (!isWhole || !hasRanges(type) || lengthWord >>> 17 !== 0) return false
+    const count = words[at + 5] ?? 0
     if (type === PacketType.DataUsingGpaDirect && count === 0) return false
-    this.#headerWords[0] = this.#words[at + 4] ?? 0
-    this.#headerWords[1] = count
+    const { headerWords } = this.#view
+    headerWords[0] = words[at + 4] ?? 0
+    headerWords[1] = count
+    this.packet.describe(start, typeWord, lengthWord, words[at + 2] ?? 0, words[at + 3] ?? 0)
+    this.packet.place(this.#bytes, words, start + DESCRIPTOR_SIZE)
+    this.#ready -= need
+    const end = start + need
+    this.#position = end === this.#size ? 0 : end
     return true
   }
 
@@ -248,6 +260,7 @@ export class RingReader {
   #nextAnyhow(): ReadStatus {
     if (this.#fault !== undefined) return 'fault'
     if (this.#batch >= this.#batchLimit) return 'limit'
+    if (this.#ready > 0 && this.#nextWithRanges()) return 'packet'
     const view = this.#view
     const start = this.#position
     if (start === this.#peerWrite) {
