@@ -103,8 +103,8 @@ export class Transmitter {
     this.#length = 0
     this.#fault = undefined
     if (section !== noSendBufferSection) {
-      const sections = sendBuffer === undefined ? 0 : Math.floor(sendBuffer.size / sendSectionSize)
-      if (sendBuffer === undefined || section >= sections) {
+      if (sendBuffer === undefined || (section + 1) * sendSectionSize > sendBuffer.size) {
+        const sections = Math.floor((sendBuffer?.size ?? 0) / sendSectionSize)
         return fault('RANGE', 'sendBufferSectionIndex', 8, `section ${section} of ${sections}`)
       }
       if (size > sendSectionSize) return fault('RANGE', 'sendBufferSectionSize', 12, `${size} bytes of a section`)
