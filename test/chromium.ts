@@ -117,7 +117,8 @@ export class Page {
     const gone = new Promise((resolve) => this.#browser.once('exit', resolve))
     this.#browser.kill()
     await gone
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 })
+    // Its helpers outlive it by a moment, and still write.
+    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 20 })
   }
 
   #listen(answers: Readable): void {

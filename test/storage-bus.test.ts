@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Channel } from '../src/channels/index.ts'
 import { type BusOptions, createBus, type RingPacket, Vsp } from '../src/index.ts'
-import { PAGE_SIZE } from '../src/memory/index.ts'
+import { BufferMemory, PAGE_SIZE } from '../src/memory/index.ts'
 import { DeviceId } from '../src/vmbus/device-ids.ts'
 import { ScsiError, type ScsiOutcome, StorageVsc } from '../src/vsc/storage/index.ts'
 import {
@@ -291,6 +291,22 @@ describe('The driver', () => {
     bus.settle()
     expect(outcomes).toEqual(Array(20).fill('closed'))
     expect([vsc.inFlight, vsc.waiting, vsp.running]).toEqual([0, 0, 0])
+  })
+
+  it('a write that the disk still holds when the device is taken away reaches it with the data that it had, never with zeros', async () => {
+    const disk = new MemoryDisk({ blocks: 64 })
+    const slow = new FaultyDisk(disk, { seed: 1, delays: 1 })
+    const { vsp, vsc, bus } = await attached({ disk: slow })
+    const data = pattern(8192)
+    vsc.submit({ cdb: Uint8Array.of(0x2a, 0, 0, 0, 0, 8, 0, 0, 16, 0), write: data, done: () => {} })
+    bus.settle()
+    expect(slow.waiting).toBe(1)
+    bus.host.revoke(vsp)
+    bus.settle()
+    slow.release()
+    const found = new BufferMemory(new ArrayBuffer(8192))
+    disk.read({ lba: 8, blocks: 16, data: found, complete: () => {} })
+    expect(same(new Uint8Array(found.buffer), data)).toBe(true)
   })
 
   it('fails a command for which guest memory has no room', async () => {

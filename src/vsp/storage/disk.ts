@@ -28,7 +28,8 @@ export interface DiskRequest {
   readonly blocks: number
   /**
    * The data's place, `blocks × blockSize` bytes from address 0, in the guest's own pages: a read writes to it, a write reads from
-   * it. If the guest takes its memory back before the completion, it becomes nothing: reads give zeros, and what is written is lost.
+   * it. If the guest takes its memory back before the completion, a write goes on with the bytes as they were then, and what a read
+   * brings is lost.
    */
   readonly data: GuestMemory
   /** It is done, or it failed. Throws when called twice. */

@@ -11,6 +11,8 @@ export class GuestData implements GuestMemory {
   /** A page turned out to be no memory: the request must not be called a success (ST-19). */
   faulted = false
   #memory: GuestMemory | undefined
+  /** The bytes as they were when the guest took its memory back; see {@link keep}. */
+  #kept: Uint8Array | undefined
   /** Where each piece begins in guest memory, and where in the data it ends. */
   #starts = new Float64Array(16)
   #ends = new Float64Array(16)
@@ -21,6 +23,7 @@ export class GuestData implements GuestMemory {
     this.size = 0
     this.#pieces = 0
     this.#memory = undefined
+    this.#kept = undefined
     this.faulted = false
   }
 
@@ -52,6 +55,15 @@ export class GuestData implements GuestMemory {
   /** The guest has its memory back: what is read are zeros, and what is written is lost. */
   revoke(): void {
     this.#memory = undefined
+    this.#kept = undefined
+  }
+
+  /** The guest takes its memory back while a disk may still read from it: from now on it reads the bytes as they are here and now. */
+  keep(): void {
+    const kept = new Uint8Array(this.size)
+    this.read(0, kept, 0, kept.byteLength)
+    this.#memory = undefined
+    this.#kept = kept
   }
 
   load32(offset: number): number {
@@ -73,7 +85,8 @@ export class GuestData implements GuestMemory {
     checkLocal(target, targetOffset, length)
     const memory = this.#memory
     if (memory === undefined) {
-      target.fill(0, targetOffset, targetOffset + length)
+      if (this.#kept === undefined) target.fill(0, targetOffset, targetOffset + length)
+      else target.set(this.#kept.subarray(offset, offset + length), targetOffset)
       return
     }
     try {

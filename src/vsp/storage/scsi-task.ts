@@ -124,12 +124,13 @@ export class ScsiTask implements DiskRequest {
     this.#waitsIn = tasks.add(this)
   }
 
-  /** For the VSP: the channel is closed; whatever the unit still does is nothing to the guest. */
+  /** For the VSP: the channel is closed; whatever the unit still does is nothing to the guest. A write may still be carried out. */
   abandon(): void {
     this.#request = undefined
     this.#completion = undefined
     this.#channel = undefined
-    this.data.revoke()
+    if (this.direction === DataDirection.Write) this.data.keep()
+    else this.data.revoke()
   }
 
   /** For the VSP: calls `act` once the unit is done with it, whether or not the guest hears of that. */
