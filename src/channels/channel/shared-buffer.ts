@@ -29,6 +29,7 @@ export class SharedBuffer {
   /** Copies into the buffer. The caller has checked the range. */
   write(offset: number, source: Uint8Array, sourceOffset: number, length: number): void {
     if (this.#direct === undefined) this.#pages.write(offset, source, sourceOffset, length)
+    else if (length === source.length) setBytes(this.#direct, source, offset)
     else copyBytes(source, sourceOffset, this.#direct, offset, length)
   }
 }

@@ -15,7 +15,6 @@ import {
 } from '../../devices/network/index.ts'
 import { PAGE_SIZE } from '../../memory/index.ts'
 import type { RingPacket } from '../../vmbus/ring/index.ts'
-import { putU32 } from '../../vmbus/u32.ts'
 import type { SendBuffer } from './send-buffer.ts'
 
 /** What the host is to do with a frame, and where it is to go. */
@@ -64,6 +63,7 @@ export class FrameSender {
   readonly #layout = new FrameLayout()
   readonly #toeplitz = new ToeplitzHash(defaultHashKey)
   readonly #payload = new Uint8Array(packetSize)
+  readonly #payloadView = new DataView(this.#payload.buffer)
   #wantsRoom = false
 
   /** @param onRoom is called when a frame that did not fit before may fit now. */
@@ -71,7 +71,7 @@ export class FrameSender {
     this.#owner = owner
     this.#onRoom = onRoom
     this.#statistics = statistics
-    putU32(this.#payload, 0, NvspMessageType.SendRndisPacket)
+    this.#payloadView.setUint32(0, NvspMessageType.SendRndisPacket, true)
   }
 
   /** Sends a frame. False: no room now. */
@@ -176,8 +176,8 @@ export class FrameSender {
   }
 
   #post(channel: Channel, buffer: SendBuffer, section: number, size: number): boolean {
-    putU32(this.#payload, 8, section)
-    putU32(this.#payload, 12, size)
+    this.#payloadView.setUint32(8, section, true)
+    this.#payloadView.setUint32(12, size, true)
     if (!channel.request(this.#payload, buffer.completionOf(section))) {
       buffer.release(section)
       return this.#refuse()
@@ -195,8 +195,8 @@ export class FrameSender {
     const { memory } = device.endpoint.transport
     memory.write(run.first * PAGE_SIZE, header.bytes, 0, header.length)
     memory.write(run.first * PAGE_SIZE + header.length, frame, 0, frame.length)
-    putU32(this.#payload, 8, noSendBufferSection)
-    putU32(this.#payload, 12, 0)
+    this.#payloadView.setUint32(8, noSendBufferSection, true)
+    this.#payloadView.setUint32(12, 0, true)
     const done = (completion: RingPacket | undefined) => {
       pages.free(run)
       this.completed(completion)
@@ -217,19 +217,26 @@ export class FrameSender {
   }
 
   #channelOf(frame: Uint8Array, options: SendOptions | undefined): Channel | undefined {
-    const { channels, sendTable } = this.#owner
-    const primary = channels.get(0)
-    if (options?.queue !== undefined) return channels.get(options.queue) ?? primary
-    if (channels.size < 2) return primary
+    const { channels } = this.#owner
+    if (channels.size < 2) return channels.get(0)
+    return channels.get(options?.queue ?? this.#queueOf(frame)) ?? channels.get(0)
+  }
+
+  /** The channel that the host's table says for a frame's flow. */
+  #queueOf(frame: Uint8Array): number {
+    const { sendTable } = this.#owner
     const layout = this.#layout.parse(frame, 0, frame.length)
     const hash = flowHash(this.#toeplitz, frameHashes, frame, layout) ?? 0
-    return channels.get(sendTable[hash % sendTable.length] ?? 0) ?? primary
+    return sendTable[hash % sendTable.length] ?? 0
+  }
+
+  #describe(frame: Uint8Array, options: SendOptions | undefined): RndisPacketHeader {
+    const header = this.#header.begin()
+    return options === undefined ? header : this.#inform(header, frame, options)
   }
 
   /** Per-packet information in Linux's order: VLAN tag, then large send or checksum. */
-  #describe(frame: Uint8Array, options: SendOptions | undefined): RndisPacketHeader {
-    const header = this.#header.begin()
-    if (options === undefined) return header
+  #inform(header: RndisPacketHeader, frame: Uint8Array, options: SendOptions): RndisPacketHeader {
     const { vlan, segmentSize, checksum } = options
     if (vlan !== undefined) header.addVlan(vlan.priority | (vlan.dropEligible ? 8 : 0) | (vlan.id << 4))
     if (segmentSize === undefined && checksum !== true) return header

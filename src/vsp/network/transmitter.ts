@@ -187,20 +187,25 @@ export class Transmitter {
         this.#fault = { rule: 'rndis-bad-packet', code, field, offset: at + offset, why }
         return false
       }
-      const { largeSend, checksum, frameOffset, frameLength } = reader
-      if (frameLength < 14) return this.#refuse('LENGTH', at, `${frameLength} bytes are no frame`)
-      if (largeSend !== 0) {
-        const layout = this.#layout.parse(this.#message, frameOffset, frameOffset + frameLength)
-        if ((largeSend & 0xf_ffff) === 0) return this.#refuse('RANGE', at, 'a large send in segments of 0 bytes')
-        if (!isLargeSend(this.#message, layout, frameOffset, (largeSend >>> 20) & 0x3ff)) {
-          return this.#refuse('RANGE', at, 'a large send without a TCP header where it says')
-        }
-      } else if ((checksum & 3) !== 0 && (checksum & 0xc) !== 0) {
-        const layout = this.#layout.parse(this.#message, frameOffset, frameOffset + frameLength)
-        if (layout.transportOffset === 0) return this.#refuse('RANGE', at, 'a checksum without a TCP or UDP header')
-      }
+      if (reader.frameLength < 14) return this.#refuse('LENGTH', at, `${reader.frameLength} bytes are no frame`)
+      if ((reader.largeSend !== 0 || reader.checksum !== 0) && !this.#checkOffload(at)) return false
       at += reader.messageLength
     } while (at < this.#length)
+    return true
+  }
+
+  /** Whether what the packet at `at` wants to be done with its frame can be done. */
+  #checkOffload(at: number): boolean {
+    const { largeSend, checksum, frameOffset, frameLength } = this.#reader
+    const layout = this.#layout.parse(this.#message, frameOffset, frameOffset + frameLength)
+    if (largeSend !== 0) {
+      if ((largeSend & 0xf_ffff) === 0) return this.#refuse('RANGE', at, 'a large send in segments of 0 bytes')
+      if (!isLargeSend(this.#message, layout, frameOffset, (largeSend >>> 20) & 0x3ff)) {
+        return this.#refuse('RANGE', at, 'a large send without a TCP header where it says')
+      }
+    } else if ((checksum & 3) !== 0 && (checksum & 0xc) !== 0 && layout.transportOffset === 0) {
+      return this.#refuse('RANGE', at, 'a checksum without a TCP or UDP header')
+    }
     return true
   }
 
@@ -212,23 +217,28 @@ export class Transmitter {
   /** Hands the packet that the reader is at to the back end: one frame, or the segments of a large send. */
   #hand(): void {
     const { frameOffset, frameLength, largeSend, checksum, vlan, hasVlan } = this.#reader
-    const frame = this.#frame
     const bytes = this.#views.view(frameOffset, frameLength)
-    frame.vlan = hasVlan ? vlanTagOf(vlan) : undefined
-    frame.isChecked = largeSend !== 0
+    this.#frame.vlan = hasVlan ? vlanTagOf(vlan) : undefined
+    this.#frame.isChecked = false
+    // Flags for neither IPv4 nor IPv6 mean nothing (RN-15).
+    if (largeSend === 0 && (checksum & 3) === 0) this.#give(bytes)
+    else this.#handOffloaded(bytes, largeSend, checksum)
+  }
+
+  /** Does what the guest has left to the host, and hands over what comes of it. */
+  #handOffloaded(bytes: Uint8Array, largeSend: number, checksum: number): void {
+    const frame = this.#frame
     if (largeSend !== 0) {
+      frame.isChecked = true
       for (const segment of segmentsOf(bytes, largeSend & 0xf_ffff)) this.#give(segment)
       return
     }
-    // Flags for neither IPv4 nor IPv6 mean nothing (RN-15).
-    if ((checksum & 3) !== 0) {
-      const layout = this.#layout.parse(bytes, 0, bytes.length)
-      if ((checksum & 0xc) !== 0) {
-        fillTransportChecksum(bytes, layout)
-        frame.isChecked = true
-      }
-      if ((checksum & 0x10) !== 0 && layout.ipVersion === 4) fillIpChecksum(bytes, layout)
+    const layout = this.#layout.parse(bytes, 0, bytes.length)
+    if ((checksum & 0xc) !== 0) {
+      fillTransportChecksum(bytes, layout)
+      frame.isChecked = true
     }
+    if ((checksum & 0x10) !== 0 && layout.ipVersion === 4) fillIpChecksum(bytes, layout)
     this.#give(bytes)
   }
 
