@@ -344,6 +344,12 @@ describe('what a guest receives', () => {
     const reader = new RndisPacketReader()
     const flags = (arrival?.messages ?? []).map((bytes) => reader.read(bytes, 0, bytes.length) && reader.packetId)
     expect(flags).toEqual([3, 1, 1, 1, 1, 5])
+    // Among several it goes in its turn.
+    rig.nic.arrivals.length = 0
+    const frames = [60, 61, 9000, 62].map((length) => ({ bytes: plain(length) }))
+    expect(rig.vsp.receiveAll(frames)).toBe(4)
+    rig.bus.settle()
+    expect(rig.nic.arrivals.map(({ messages }) => messages.length)).toEqual([2, 6, 1])
   })
 })
 
