@@ -34,6 +34,8 @@ export function generate<T>(schema: Structure<T>, draw: Draw, options: GenerateO
 const drawnBytes = 64
 const mostElements = 5
 const mostTail = 24
+/** Draws for a tag that no variant has: where all but a few values of a byte have names, and most draws are named ones. */
+const mostAttempts = 256
 
 class Generator {
   constructor(
@@ -128,7 +130,7 @@ class Generator {
       const bytes = new Uint8Array(measureValue(fallback, value, this.context))
       interpretEncode(fallback, new WireWriter(bytes), 0, value, this.context)
       const found = node.candidates(new WireReader(bytes), 0, {}, this.context)
-      if (attempt === 16 || (!('code' in found) && found[0] === fallback)) return value
+      if (attempt === mostAttempts || (!('code' in found) && found[0] === fallback)) return value
     }
   }
 
