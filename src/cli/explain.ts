@@ -7,6 +7,7 @@ import { type Command, InputError } from './command.ts'
 import { hypercallMeanings } from './hypercall-terms.ts'
 import { namesOf } from './kinds.ts'
 import { layoutLines, requireWord } from './layout.ts'
+import type { Meaning } from './meaning.ts'
 import { paint, print } from './terminal.ts'
 
 /** `vmbus explain`: what is this name or number? */
@@ -27,14 +28,6 @@ export const explainCommand: Command = {
         print(`${what} ${paint('bold', name)}${value === '' ? '' : ` = ${value}`}`, ...detail)
     return 0
   },
-}
-
-/** One thing that a term can mean. */
-export interface Meaning {
-  readonly what: string
-  readonly name: string
-  readonly value: string
-  readonly detail: readonly string[]
 }
 
 function meaningsOf(term: string): Meaning[] {

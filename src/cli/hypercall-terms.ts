@@ -13,9 +13,9 @@ import {
 } from '../hypercall/index.ts'
 import { allSchemas } from '../schemas.ts'
 import { layoutOf, type StructSchema } from '../wire/index.ts'
-import type { Meaning } from './explain.ts'
 import { notDocumented, withoutLayout } from './hypercall.ts'
 import { layoutLines } from './layout.ts'
+import type { Meaning } from './meaning.ts'
 
 /** What a word or number means in the hypercall interface: a call, a status, an MSR, a register, a CPUID leaf. */
 export function hypercallMeanings(word: string, number: number | undefined): Meaning[] {

@@ -3,7 +3,7 @@ import type { PacketData, PacketEntry, SessionEntry } from '../vmbus/session/ent
 import { toHex } from '../wire/index.ts'
 import { fieldsOf, type LineField } from './fields.ts'
 import { frameFields } from './frame-fields.ts'
-import type { ReplayEntry } from './replay.ts'
+import type { ReplayEntry } from './replay-entry.ts'
 import { srbFields } from './srb-fields.ts'
 
 /** What a piece of a line is, for those who colour it. */

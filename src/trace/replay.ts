@@ -1,31 +1,16 @@
 import type { DeviceDecoder } from '../vmbus/device-decoder.ts'
 import { RingControlPage } from '../vmbus/ring-control.ts'
-import type { Decoded, SessionEntry } from '../vmbus/session/entry.ts'
+import type { SessionEntry } from '../vmbus/session/entry.ts'
 import { Session } from '../vmbus/session.ts'
-import { tryDecode, type WireFault } from '../wire/index.ts'
+import { tryDecode } from '../wire/index.ts'
 import { deviceDecoders } from './decoders.ts'
 import type { Difference } from './difference.ts'
 import type { EventOf, TranscriptEvent } from './events.ts'
 import { fromHex } from './hex.ts'
 import { HostReplay, type ReplayViolation } from './host-replay.ts'
+import type { ReplayEntry } from './replay-entry.ts'
 import { type ReplaySummary, summarize } from './summary.ts'
 import type { Transcript } from './transcript.ts'
-
-/** An event of a transcript with what it means. */
-export interface ReplayEntry {
-  /** Number of the event in the transcript, from 0. */
-  readonly number: number
-  /** The event as recorded. */
-  readonly event: TranscriptEvent
-  /** Control messages, packets and signals: what the session made of them. */
-  readonly session?: SessionEntry
-  /** Ring headers: the control page. */
-  readonly ringHeader?: Decoded
-  /** Device behind the event's channel, as far as known. */
-  readonly device?: string
-  /** What is wrong with its bytes. */
-  readonly faults: readonly WireFault[]
-}
 
 /** A transcript, read with all that this package knows. */
 export interface Replay {

@@ -1,6 +1,6 @@
 import type { PacketEntry } from '../vmbus/session/entry.ts'
 import type { Difference } from './difference.ts'
-import type { ReplayEntry } from './replay.ts'
+import type { ReplayEntry } from './replay-entry.ts'
 
 /** Packets of one device. */
 export interface DeviceCount {

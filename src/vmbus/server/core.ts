@@ -4,7 +4,6 @@ import { type Violation, ViolationLog } from '../violation.ts'
 import type { Channel } from './channel.ts'
 import type { MessageOrigin, MessageTarget, MonitorPages, ServerEffect } from './effects.ts'
 import { GpadlTable } from './gpadl-table.ts'
-import type { Contact } from './negotiation.ts'
 import { OfferTable } from './offer-table.ts'
 import type { ServerSettings } from './options.ts'
 import { Outbox } from './outbox.ts'
@@ -30,6 +29,13 @@ export interface Connection {
   readonly clientId: Guid | undefined
   /** RequestOffers has come. */
   offersSent: boolean
+}
+
+/** A contact that is this server's to answer. */
+export interface Contact {
+  readonly message: MessageOf<'InitiateContact' | 'InitiateContact2'>
+  /** It came over the trusted path. */
+  readonly trusted: boolean
 }
 
 /** What follows when a connection has ended; a later request takes the place of an earlier one. */

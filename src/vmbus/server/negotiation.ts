@@ -2,22 +2,14 @@ import { type Guid, nilGuid } from '../../wire/index.ts'
 import { ConnectionIds } from '../ids.ts'
 import { ConnectionState, InitiateContact, VersionResponse, VersionResponse2, VersionResponse3 } from '../messages.ts'
 import { FeatureFlags, VmbusVersion, versionText, vmbusVersions } from '../versions.ts'
-import type { Connection, Core, Incoming, MessageOf } from './core.ts'
+import type { Connection, Contact, Core, Incoming } from './core.ts'
 import { disconnect } from './disconnect.ts'
 import type { MessageTarget, MonitorPages } from './effects.ts'
-
-type ContactMessage = MessageOf<'InitiateContact' | 'InitiateContact2'>
-
-/** A contact that is this server's to answer. */
-export interface Contact {
-  readonly message: ContactMessage
-  readonly trusted: boolean
-}
 
 const offsetOf = (field: string) => InitiateContact.offsetOf(field)
 
 /** InitiateContact: whose is it, does it end a connection, and what is agreed. */
-export function receiveContact(core: Core, message: ContactMessage, { bytes, origin }: Incoming): void {
+export function receiveContact(core: Core, message: Contact['message'], { bytes, origin }: Incoming): void {
   const { version, target } = message
   const { settings } = core
   // Several servers share that port: a contact through it says which SINT and VTL it is for (OpenVMM).
@@ -119,11 +111,11 @@ function isSupported(core: Core, version: number): boolean {
   return vmbusVersions.includes(version) && (!limited || version <= maxVersion)
 }
 
-function requestedFeatures({ version, target }: ContactMessage): number {
+function requestedFeatures({ version, target }: Contact['message']): number {
   return version >= VmbusVersion.V6_0 && target.type === 'TargetInfo' ? target.featureFlags : 0
 }
 
-function clientIdOf(message: ContactMessage): Guid {
+function clientIdOf(message: Contact['message']): Guid {
   return message.type === 'InitiateContact2' ? message.clientId : nilGuid
 }
 
@@ -134,14 +126,14 @@ function grantable({ settings }: Core, trusted: boolean): number {
   return features
 }
 
-function interruptPageOf({ version, target }: ContactMessage): bigint | undefined {
+function interruptPageOf({ version, target }: Contact['message']): bigint | undefined {
   if (version >= VmbusVersion.V2_4 || target.type !== 'InterruptPage' || target.interruptPage === 0n) return undefined
   return target.interruptPage
 }
 
 type PageFault = { readonly rule: 'page-unaligned' | 'monitor-pages-incomplete'; readonly field: string }
 
-function pageFault(message: ContactMessage, interruptPage: bigint | undefined): PageFault | undefined {
+function pageFault(message: Contact['message'], interruptPage: bigint | undefined): PageFault | undefined {
   if (interruptPage !== undefined && !isPageAligned(interruptPage)) return { rule: 'page-unaligned', field: 'target' }
   return monitorPageFault(message)
 }
