@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Rect } from '../../src/devices/video/index.ts'
+import type { LinuxGuest } from '../../src/guest/index.ts'
 import { KeyboardVsp } from '../../src/vsp/keyboard.ts'
 import { VideoVsp } from '../../src/vsp/video/index.ts'
 import { ConsoleReader, calibrate, clearConsole, typeText, visible } from './screen.ts'
@@ -43,10 +44,17 @@ it('text typed over the VMBus keyboard is read from the picture of hyperv_drm’
   })
 })
 
+/** The driver has told its mode: its channel is open, and its framebuffer there, a moment before. */
+function modeTold(guest: LinuxGuest, video: VideoVsp): Promise<void> {
+  const told = new Promise<void>((resolve) => video.once('mode', () => resolve()))
+  return video.mode === undefined ? guest.within(30_000, 'the driver has told no mode', told) : Promise.resolve()
+}
+
 it('the driver takes the list and its default; offered anew with another default it comes up in that', () => {
   const video = new VideoVsp({ resolutions, defaultIndex: 2 })
   return withGuest({ offers: [video], drivers: ['hyperv_drm'] }, async (guest) => {
     await guest.opened(video)
+    await modeTold(guest, video)
     const modes = async () =>
       (await guest.run('sort -u /sys/class/drm/card*-Virtual-1/modes')).output.split('\n').filter(Boolean)
     const sizeOf = async () => (await guest.run('cat /sys/class/graphics/fb0/virtual_size')).output.trim()
@@ -62,6 +70,7 @@ it('the driver takes the list and its default; offered anew with another default
     const small = new VideoVsp({ resolutions: resolutions.slice(0, 1) })
     guest.host.offer(small)
     await guest.opened(small)
+    await modeTold(guest, small)
     await guest.run('until [ -e /sys/class/graphics/fb0 ]; do usleep 10000; done')
     expect([small.mode?.width, small.mode?.height, await sizeOf()]).toEqual([800, 600, '800,600'])
     expect(small.image()).toMatchObject({ width: 800, height: 600 })
@@ -77,7 +86,7 @@ it('a mode that the guest chooses itself arrives at the host', () => {
   const video = new VideoVsp({ resolutions, defaultIndex: 1 })
   return withGuest({ offers: [video], append: 'video=800x600' }, async (guest) => {
     await guest.opened(video)
-    await guest.run('until [ -e /sys/class/graphics/fb0 ]; do usleep 10000; done')
+    await modeTold(guest, video)
     expect([video.mode?.width, video.mode?.height]).toEqual([800, 600])
   })
 })
