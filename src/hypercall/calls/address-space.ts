@@ -11,6 +11,7 @@ export const HvCallSwitchVirtualAddressSpace = /* @__PURE__ */ call(
   'simple',
   {
     input: {
+      /** Value for CR3. */
       addressSpace: u64,
     },
     caller: 'self',
@@ -24,8 +25,10 @@ export const HvCallSwitchVirtualAddressSpace = /* @__PURE__ */ call(
 /** Flushes the virtual TLB of VPs 0 … 63 for one address space or all. */
 export const HvCallFlushVirtualAddressSpace = /* @__PURE__ */ call(0x0002, 'HvCallFlushVirtualAddressSpace', 'simple', {
   input: {
+    /** Value of its CR3; ignored with `FlushFlags.allVirtualAddressSpaces`. */
     addressSpace: u64,
     flags: FlushFlagsField,
+    /** Bit n: VP n. Ignored with `FlushFlags.allProcessors`, else not 0. */
     processorMask: u64,
   },
   inputAliases: { linux: 'hv_tlb_flush' },
@@ -39,8 +42,11 @@ export const HvCallFlushVirtualAddressSpace = /* @__PURE__ */ call(0x0002, 'HvCa
 /** Flushes runs of guest virtual pages from the virtual TLB of VPs 0 … 63. */
 export const HvCallFlushVirtualAddressList = /* @__PURE__ */ call(0x0003, 'HvCallFlushVirtualAddressList', 'rep', {
   input: {
+    /** Value of its CR3; ignored with `FlushFlags.allVirtualAddressSpaces`. */
     addressSpace: u64,
+    /** Never with `nonGlobalMappingsOnly`. */
     flags: FlushFlagsField,
+    /** Bit n: VP n. Ignored with `FlushFlags.allProcessors`, else not 0. */
     processorMask: u64,
   },
   element: {
@@ -62,8 +68,10 @@ export const HvCallFlushVirtualAddressSpaceEx = /* @__PURE__ */ call(
   'variable',
   {
     input: {
+      /** Value of its CR3; ignored with `FlushFlags.allVirtualAddressSpaces`. */
       addressSpace: u64,
       flags: FlushFlagsField,
+      /** Ignored with `FlushFlags.allProcessors`. */
       processorSet: VpSet,
     },
     inputAliases: { linux: 'hv_tlb_flush_ex' },
@@ -82,8 +90,11 @@ export const HvCallFlushVirtualAddressListEx = /* @__PURE__ */ call(
   'variable-rep',
   {
     input: {
+      /** Value of its CR3; ignored with `FlushFlags.allVirtualAddressSpaces`. */
       addressSpace: u64,
+      /** Never with `nonGlobalMappingsOnly`. */
       flags: FlushFlagsField,
+      /** Ignored with `FlushFlags.allProcessors`. */
       processorSet: VpSet,
     },
     element: {
@@ -103,6 +114,7 @@ export const HvCallFlushVirtualAddressListEx = /* @__PURE__ */ call(
 export const HvCallSyncContext = /* @__PURE__ */ call(0x0019, 'HvCallSyncContext', 'simple', {
   input: {
     flags: u64,
+    /** Bit n: VP n. */
     processorMask: u64,
   },
   source: 'Mile.HyperV',
@@ -130,6 +142,7 @@ export const HvCallFlushGuestPhysicalAddressSpace = /* @__PURE__ */ call(
   'simple',
   {
     input: {
+      /** Physical address of the root of its second level tables: EPT PML4 or nested CR3. */
       addressSpace: u64,
       flags: FlushFlagsField,
     },
@@ -153,6 +166,7 @@ export const HvCallFlushGuestPhysicalAddressList = /* @__PURE__ */ call(
   'rep',
   {
     input: {
+      /** Physical address of the root of its second level tables: EPT PML4 or nested CR3. */
       addressSpace: u64,
       flags: FlushFlagsField,
     },

@@ -13,10 +13,13 @@ import { call } from './call.ts'
  */
 export const HvCallSendSyntheticClusterIpi = /* @__PURE__ */ call(0x000b, 'HvCallSendSyntheticClusterIpi', 'simple', {
   input: {
+    /** 16 … 255. */
     vector: u32,
+    /** VTL that is interrupted; without `useTargetVtl` the caller's. */
     targetVtl: InputVtlWord,
     flags: u8,
     reserved: reserved(u16),
+    /** Bit n: VP n. */
     processorMask: u64,
   },
   inputAliases: { linux: 'hv_send_ipi' },
@@ -35,7 +38,9 @@ export const HvCallSendSyntheticClusterIpiEx = /* @__PURE__ */ call(
   'variable',
   {
     input: {
+      /** 16 … 255. */
       vector: u32,
+      /** VTL that is interrupted; without `useTargetVtl` the caller's. */
       targetVtl: InputVtlWord,
       flags: u8,
       reserved: reserved(u16),
@@ -57,8 +62,10 @@ export const HvCallAssertVirtualInterruptDeprecated = /* @__PURE__ */ call(
   'simple',
   {
     input: {
+      /** A child of the caller. */
       targetPartition: partitionIdField,
       interruptControl: InterruptControl,
+      /** On x64 the APIC id, or a logical address with `x86LogicalDestinationMode`. */
       destinationAddress: u64,
       requestedVector: u32,
       reserved: reserved(u32),
@@ -81,6 +88,7 @@ export const HvCallAssertVirtualInterruptDeprecated = /* @__PURE__ */ call(
 /** Takes back an external interrupt that was acknowledged. */
 export const HvCallClearVirtualInterrupt = /* @__PURE__ */ call(0x0056, 'HvCallClearVirtualInterrupt', 'simple', {
   input: {
+    /** A child of the caller. */
     targetPartition: partitionIdField,
   },
   caller: 'parent',
@@ -99,13 +107,16 @@ export const HvCallClearVirtualInterrupt = /* @__PURE__ */ call(0x0056, 'HvCallC
 export const HvCallMapDeviceInterrupt = /* @__PURE__ */ call(0x007c, 'HvCallMapDeviceInterrupt', 'variable', {
   input: {
     partitionId: u64,
+    /** Read as `DeviceId`. */
     deviceId: u64,
     flags: u64,
     logicalInterruptEntry: InterruptEntry,
+    /** Type, vector and VPs of the interrupt. */
     interruptDescriptor: DeviceInterruptDescriptor,
   },
   inputAliases: { like: 'hv_input_map_device_interrupt' },
   output: {
+    /** What is to be programmed into the device. */
     interruptEntry: InterruptEntry,
   },
   outputAliases: { like: 'hv_output_map_device_interrupt' },
@@ -120,7 +131,9 @@ export const HvCallMapDeviceInterrupt = /* @__PURE__ */ call(0x007c, 'HvCallMapD
 export const HvCallUnmapDeviceInterrupt = /* @__PURE__ */ call(0x007d, 'HvCallUnmapDeviceInterrupt', 'simple', {
   input: {
     partitionId: u64,
+    /** Read as `DeviceId`. */
     deviceId: u64,
+    /** As HvCallMapDeviceInterrupt answered it. */
     interruptEntry: InterruptEntry,
   },
   inputAliases: { like: 'hv_input_unmap_device_interrupt' },
@@ -138,18 +151,26 @@ export const HvCallUnmapDeviceInterrupt = /* @__PURE__ */ call(0x007d, 'HvCallUn
  */
 export const HvCallRetargetDeviceInterrupt = /* @__PURE__ */ call(0x007e, 'HvCallRetargetDeviceInterrupt', 'variable', {
   input: {
+    /** `WellKnownPartition.Self` for the caller's own. */
     partitionId: partitionIdField,
+    /** Read as `DeviceId`. */
     deviceId: u64,
+    /** Which interrupt: as the device has it programmed. */
     interruptEntry: InterruptEntry,
     reserved: reserved(u64),
+    /** New vector and VPs. */
     interruptTarget: DeviceInterruptTarget,
   },
   inputAliases: { like: 'hv_retarget_device_interrupt' },
   inputArm64: {
+    /** `WellKnownPartition.Self` for the caller's own. */
     partitionId: partitionIdField,
+    /** Read as `DeviceId`. */
     deviceId: u64,
+    /** Which interrupt: as the device has it programmed. */
     interruptEntry: Arm64InterruptEntry,
     reserved: reserved(u64),
+    /** New vector and VPs. */
     interruptTarget: DeviceInterruptTarget,
   },
   privilege: 'cpuManagement',
@@ -209,8 +230,10 @@ export const HvCallAssertVirtualInterrupt = /* @__PURE__ */ call(0x0094, 'HvCall
   input: {
     targetPartition: partitionIdField,
     interruptControl: InterruptControl,
+    /** On x64 the APIC id, or a logical address with `x86LogicalDestinationMode`. */
     destinationAddress: u64,
     requestedVector: u32,
+    /** VTL that is interrupted, a plain number. */
     targetVtl: u8,
     reservedZ0: reserved(1),
     reservedZ1: reserved(u16),
@@ -254,7 +277,9 @@ export const HvCallQueryDeviceInterruptTarget = /* @__PURE__ */ call(
     output: {
       interruptTargetSize: u32,
       padding: reserved(4),
+      /** Read as `DeviceInterruptTarget`, whose fixed part has 16 bytes. */
       interruptTarget: bytes(32),
+      /** Banks of the target's set, 64 VPs each. */
       interruptTargetProcessorSetBankContents: array(u64, 4),
       interruptEntry: InterruptEntry,
     },
@@ -273,20 +298,24 @@ export const HvCallReserveDeviceInterrupt = /* @__PURE__ */ call(0x00ea, 'HvCall
   input: {
     partitionId: partitionIdField,
     logicalDeviceId: u64,
+    /** Number of entries. */
     vectorCount: u32,
     padding: reserved(4),
     flags: u64,
     logicalInterruptEntry: InterruptEntry,
+    /** First entry of the interrupt remapping table. */
     baseIrtIndex: u32,
     padding2: reserved(4),
   },
   inputArm64: {
     partitionId: partitionIdField,
     logicalDeviceId: u64,
+    /** Number of entries. */
     vectorCount: u32,
     padding: reserved(4),
     flags: u64,
     logicalInterruptEntry: Arm64InterruptEntry,
+    /** First entry of the interrupt remapping table. */
     baseIrtIndex: u32,
     paddingEnd: reserved(4),
   },
@@ -305,6 +334,7 @@ export const HvCallPersistDeviceInterrupt = /* @__PURE__ */ call(0x00ed, 'HvCall
     flags: u64,
   },
   output: {
+    /** First entry of the interrupt remapping table. */
     baseIrtIndex: u32,
     padding: reserved(4),
   },
@@ -328,8 +358,10 @@ export const HvCallSetVirtualInterruptTarget = /* @__PURE__ */ call(
   {
     input: {
       partitionId: partitionIdField,
+      /** INTID of the GIC. */
       interruptId: u32,
       vpIndex: vpIndexField,
+      /** A plain number. */
       vtl: u8,
       padding: reserved(7),
     },

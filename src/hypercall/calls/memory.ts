@@ -16,10 +16,12 @@ import { call } from './call.ts'
 /** Moves pages of the caller into a partition's memory pool. */
 export const HvCallDepositMemory = /* @__PURE__ */ call(0x0048, 'HvCallDepositMemory', 'rep', {
   input: {
+    /** Who gets the pages: a child of the caller; the root may name itself. */
     partitionId: partitionIdField,
   },
   inputAliases: { linux: 'hv_deposit_memory' },
   element: {
+    /** Page number in the caller's space: mapped with all access, in no other partition, not deposited yet. */
     gpaPage: u64,
   },
   privilege: 'accessMemoryPool',
@@ -33,11 +35,14 @@ export const HvCallDepositMemory = /* @__PURE__ */ call(0x0048, 'HvCallDepositMe
 /** Takes unused pages back from a partition's memory pool; they are zeroed. */
 export const HvCallWithdrawMemory = /* @__PURE__ */ call(0x0049, 'HvCallWithdrawMemory', 'rep', {
   input: {
+    /** Whose pool gives: a child of the caller; the root may name itself. */
     partitionId: partitionIdField,
+    /** NUMA domain to take the pages from. */
     proximityDomainInfo: ProximityDomainInfo,
   },
   inputAliases: { linux: 'hv_input_withdraw_memory' },
   outputElement: {
+    /** Page number in the caller's space, zeroed and accessible again. */
     gpaPage: u64,
   },
   privilege: 'accessMemoryPool',
@@ -54,11 +59,15 @@ export const HvCallWithdrawMemory = /* @__PURE__ */ call(0x0049, 'HvCallWithdraw
  */
 export const HvCallGetMemoryBalance = /* @__PURE__ */ call(0x004a, 'HvCallGetMemoryBalance', 'simple', {
   input: {
+    /** A child of the caller; the root may name itself. */
     partitionId: partitionIdField,
+    /** NUMA domain whose pages are counted. */
     proximityDomainInfo: ProximityDomainInfo,
   },
   output: {
+    /** Free pages of the pool, 4096 bytes each. */
     pagesAvailable: u64,
+    /** Pages that the hypervisor has taken from the pool. */
     pagesInUse: u64,
   },
   privilege: 'accessMemoryPool',
@@ -74,13 +83,16 @@ export const HvCallGetMemoryBalance = /* @__PURE__ */ call(0x004a, 'HvCallGetMem
  */
 export const HvCallMapGpaPages = /* @__PURE__ */ call(0x004b, 'HvCallMapGpaPages', 'rep', {
   input: {
+    /** A child of the caller; the root may name itself. */
     targetPartitionId: partitionIdField,
+    /** Page number in the target's space where element 0 goes; element i goes i pages further. */
     targetGpaBase: u64,
     mapFlags: MapGpaFlagsField,
     padding: reserved(4),
   },
   inputAliases: { linux: 'hv_input_map_gpa_pages' },
   element: {
+    /** Page number in the caller's space. */
     sourceGpaPage: u64,
   },
   caller: 'parent or root',
@@ -104,7 +116,9 @@ export const HvCallMapGpaPages = /* @__PURE__ */ call(0x004b, 'HvCallMapGpaPages
  */
 export const HvCallUnmapGpaPages = /* @__PURE__ */ call(0x004c, 'HvCallUnmapGpaPages', 'rep', {
   input: {
+    /** A child of the caller. */
     targetPartitionId: partitionIdField,
+    /** First page number, in the target's space; the rep count tells how many. */
     targetGpaBase: u64,
     unmapFlags: UnmapGpaFlagsField,
     padding: reserved(4),
@@ -123,12 +137,15 @@ export const HvCallUnmapGpaPages = /* @__PURE__ */ call(0x004c, 'HvCallUnmapGpaP
  */
 export const HvCallMapSparseGpaPages = /* @__PURE__ */ call(0x006e, 'HvCallMapSparseGpaPages', 'rep', {
   input: {
+    /** A child of the caller; the root may name itself. */
     targetPartitionId: partitionIdField,
     mapFlags: MapGpaFlagsField,
     padding: reserved(4),
   },
   element: {
+    /** In the target's space; what was mapped there is replaced. */
     targetGpaPageNumber: u64,
+    /** In the caller's space. */
     sourceGpaPageNumber: u64,
   },
   caller: 'parent or root',
@@ -152,10 +169,12 @@ export const HvCallMapSparseGpaPages = /* @__PURE__ */ call(0x006e, 'HvCallMapSp
 export const HvCallModifySparseGpaPages = /* @__PURE__ */ call(0x0090, 'HvCallModifySparseGpaPages', 'rep', {
   input: {
     targetPartitionId: partitionIdField,
+    /** The access that the pages have afterwards. */
     mapFlags: MapGpaFlagsField,
     rsvdz: reserved(u32),
   },
   element: {
+    /** In the target's space. */
     gpaPageNumber: u64,
   },
   caller: 'root',
@@ -166,14 +185,19 @@ export const HvCallModifySparseGpaPages = /* @__PURE__ */ call(0x0090, 'HvCallMo
 /** Lists runs of system physical pages. */
 export const HvCallGetSpaPageList = /* @__PURE__ */ call(0x0097, 'HvCallGetSpaPageList', 'simple', {
   input: {
+    /** A system physical page number. */
     startPage: u64,
+    /** A system physical page number. */
     endPage: u64,
     flags: SpaPageListFlagsWord,
   },
   output: {
+    /** `startPage` of the call that goes on. */
     nextPageToScan: u64,
+    /** Entries of `rangeList` in use, 0 … 510. */
     rangeCount: u16,
     rsvd: reserved(6),
+    /** The first `rangeCount` count. */
     rangeList: array(SpaPageRangeWord, 510),
   },
   caller: 'root',
@@ -188,6 +212,7 @@ export const HvCallSetGpaPageAttributes = /* @__PURE__ */ call(0x00ae, 'HvCallSe
     attributes: GpaPageAttributesWord,
   },
   element: {
+    /** In the target's space. */
     gpaPageNumber: u64,
   },
   since: 'Windows 10 / Server 2016',
@@ -201,9 +226,11 @@ export const HvCallAddPhysicalMemory = /* @__PURE__ */ call(0x00bc, 'HvCallAddPh
     largePage: u8,
     reserved1: reserved(u16),
     reserved2: reserved(u32),
+    /** A page number. */
     startPage: u64,
   },
   output: {
+    /** Number of pages. */
     pagesProcessed: u64,
   },
   since: 'Windows 10 / Server 2016',
@@ -216,6 +243,7 @@ export const HvCallPrecommitGpaPages = /* @__PURE__ */ call(0x00be, 'HvCallPreco
     targetPartitionId: partitionIdField,
     flags: u32,
     padding: reserved(4),
+    /** Where the run begins; symbols type it an address, not a page number. The rep count tells how many. */
     targetGpaBase: u64,
   },
   since: 'Windows 10 1709-1803 / Server 2019 development',
@@ -226,6 +254,7 @@ export const HvCallPrecommitGpaPages = /* @__PURE__ */ call(0x00be, 'HvCallPreco
 export const HvCallUncommitGpaPages = /* @__PURE__ */ call(0x00bf, 'HvCallUncommitGpaPages', 'rep', {
   input: {
     targetPartitionId: partitionIdField,
+    /** Where the run begins; symbols type it an address, not a page number. The rep count tells how many. */
     targetGpaBase: u64,
   },
   since: 'Windows 10 1709-1803 / Server 2019 development',
@@ -237,10 +266,12 @@ export const HvCallGetGpaPagesAccessState = /* @__PURE__ */ call(0x00c9, 'HvCall
   input: {
     targetPartitionId: partitionIdField,
     flags: GpaPageAccessStateFlagsWord,
+    /** First page number, in the target's space; the rep count tells how many. */
     targetGpaBase: u64,
   },
   inputAliases: { linux: 'hv_input_get_gpa_pages_access_state' },
   outputElement: {
+    /** Of page i from the base on. */
     accessState: GpaPageAccessStateWord,
   },
   since: 'Windows 10 1709-1803 / Server 2019 development',
@@ -259,9 +290,11 @@ export const HvCallGetSparseGpaPagesAccessState = /* @__PURE__ */ call(
       flags: GpaPageAccessStateFlagsWord,
     },
     element: {
+      /** In the target's space. */
       gpaPageNumber: u64,
     },
     outputElement: {
+      /** Of the page that element i of the input names. */
       accessState: GpaPageAccessStateWord,
     },
     since: 'Windows 10 1709-1803 / Server 2019 development',
@@ -273,12 +306,14 @@ export const HvCallGetSparseGpaPagesAccessState = /* @__PURE__ */ call(
 export const HvCallReadSystemMemory = /* @__PURE__ */ call(0x00f5, 'HvCallReadSystemMemory', 'simple', {
   input: {
     request: bits(u64, {
+      /** System physical address, in bytes. */
       spa: wideBitField(0, 52),
       uncached: bit(52),
       size: bitField(53, 4),
     }),
   },
   output: {
+    /** Narrower reads fill the low bytes. */
     value: u64,
   },
   since: 'Windows 11 preview (2021) (call table)',
@@ -292,6 +327,7 @@ export const HvCallRemovePhysicalMemory = /* @__PURE__ */ call(0x00f7, 'HvCallRe
     largePage: u8,
     reserved1: reserved(u16),
     reserved2: reserved(u32),
+    /** A page number. */
     startPage: u64,
   },
   since: 'Windows 11 preview (2021) (call table)',
@@ -310,6 +346,7 @@ export const HvCallGetGpaRangesAccessState = /* @__PURE__ */ call(0x0102, 'HvCal
   input: {
     partitionId: u64,
     flags: GpaPageAccessStateFlagsWord,
+    /** A page number, in the target's space. */
     baseGpaPage: u64,
     rangeSize: GpaAccessTrackingRangeSizeField,
     reserved: reserved(u32),
@@ -331,11 +368,14 @@ export const HvCallQueryPartitionReservedPages = /* @__PURE__ */ call(
     input: {
       partitionId: u64,
       flags: bits(u64, {
+        /** Go on where the last call ended. */
         continue: bit(0),
       }),
     },
     output: {
+      /** Entries of `rangeList` in use, 0 … 511; symbols count in the low 16 bits. */
       rangeCount: u64,
+      /** The first `rangeCount` count. */
       rangeList: array(SpaPageRangeWord, 511),
     },
     since: 'Windows 11 24H2 / Server 2025 (26100) (call table)',
@@ -346,12 +386,15 @@ export const HvCallQueryPartitionReservedPages = /* @__PURE__ */ call(
 /** Reads device memory for an isolated guest, up to 64 bytes. */
 export const HvCallMemoryMappedIoRead = /* @__PURE__ */ call(0x0106, 'HvCallMemoryMappedIoRead', 'simple', {
   input: {
+    /** Guest physical address, in bytes. */
     gpa: u64,
+    /** Bytes to read, at most 64. */
     accessWidth: u32,
     reservedZ0: reserved(u32),
   },
   inputAliases: { linux: 'hv_mmio_read_input' },
   output: {
+    /** The first `accessWidth` bytes count. */
     data: bytes(64),
   },
   outputAliases: { linux: 'hv_mmio_read_output' },
@@ -363,9 +406,12 @@ export const HvCallMemoryMappedIoRead = /* @__PURE__ */ call(0x0106, 'HvCallMemo
 /** Writes device memory for an isolated guest, up to 64 bytes. */
 export const HvCallMemoryMappedIoWrite = /* @__PURE__ */ call(0x0107, 'HvCallMemoryMappedIoWrite', 'simple', {
   input: {
+    /** Guest physical address, in bytes. */
     gpa: u64,
+    /** Bytes to write, at most 64. */
     accessWidth: u32,
     reservedZ0: reserved(u32),
+    /** The first `accessWidth` bytes count. */
     data: bytes(64),
   },
   inputAliases: { linux: 'hv_mmio_write_input' },

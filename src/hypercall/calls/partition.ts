@@ -18,7 +18,9 @@ import { call } from './call.ts'
  */
 export const HvCallCreatePartition = /* @__PURE__ */ call(0x0040, 'HvCallCreatePartition', 'simple', {
   input: {
+    /** Reserved, 0, in TLFS 2.0A. */
     flags: u64,
+    /** NUMA domain that the memory should come from. */
     proximityDomainInfo: ProximityDomainInfo,
     compatibilityVersion: CompatibilityVersionField,
     padding: reserved(4),
@@ -27,11 +29,14 @@ export const HvCallCreatePartition = /* @__PURE__ */ call(0x0040, 'HvCallCreateP
   },
   inputAliases: { linux: 'hv_input_create_partition' },
   output: {
+    /** Not used again as long as the machine is on. */
     newPartitionId: partitionIdField,
   },
   outputAliases: { linux: 'hv_output_create_partition' },
   inputArm64: {
+    /** Reserved, 0, in TLFS 2.0A. */
     flags: u64,
+    /** NUMA domain that the memory should come from. */
     proximityDomainInfo: ProximityDomainInfo,
     compatibilityVersion: CompatibilityVersionField,
     padding: reserved(4),
@@ -49,6 +54,7 @@ export const HvCallCreatePartition = /* @__PURE__ */ call(0x0040, 'HvCallCreateP
 /** Makes a created partition active. */
 export const HvCallInitializePartition = /* @__PURE__ */ call(0x0041, 'HvCallInitializePartition', 'simple', {
   input: {
+    /** A child of the caller. */
     partitionId: partitionIdField,
   },
   inputAliases: { linux: 'hv_input_initialize_partition' },
@@ -63,6 +69,7 @@ export const HvCallInitializePartition = /* @__PURE__ */ call(0x0041, 'HvCallIni
 /** Tears an active partition down; repeat while it is finalizing. It must have no children. */
 export const HvCallFinalizePartition = /* @__PURE__ */ call(0x0042, 'HvCallFinalizePartition', 'simple', {
   input: {
+    /** A child of the caller. */
     partitionId: partitionIdField,
   },
   inputAliases: { linux: 'hv_input_finalize_partition' },
@@ -77,6 +84,7 @@ export const HvCallFinalizePartition = /* @__PURE__ */ call(0x0042, 'HvCallFinal
 /** Deletes a finalized, or never initialized, partition whose pool is drained. */
 export const HvCallDeletePartition = /* @__PURE__ */ call(0x0043, 'HvCallDeletePartition', 'simple', {
   input: {
+    /** A child of the caller. */
     partitionId: partitionIdField,
   },
   inputAliases: { linux: 'hv_input_delete_partition' },
@@ -91,12 +99,14 @@ export const HvCallDeletePartition = /* @__PURE__ */ call(0x0043, 'HvCallDeleteP
 /** Reads a property of a partition. */
 export const HvCallGetPartitionProperty = /* @__PURE__ */ call(0x0044, 'HvCallGetPartitionProperty', 'simple', {
   input: {
+    /** A child of the caller; the root may name itself. */
     partitionId: partitionIdField,
     propertyCode: PartitionPropertyField,
     padding: reserved(4),
   },
   inputAliases: { linux: 'hv_input_get_partition_property' },
   output: {
+    /** What it means is the property's matter: `PartitionProperty`. */
     propertyValue: u64,
   },
   outputAliases: { linux: 'hv_output_get_partition_property' },
@@ -113,9 +123,11 @@ export const HvCallGetPartitionProperty = /* @__PURE__ */ call(0x0044, 'HvCallGe
  */
 export const HvCallSetPartitionProperty = /* @__PURE__ */ call(0x0045, 'HvCallSetPartitionProperty', 'simple', {
   input: {
+    /** A child of the caller; the root may name itself. */
     partitionId: partitionIdField,
     propertyCode: PartitionPropertyField,
     padding: reserved(4),
+    /** What it means is the property's matter: `PartitionProperty`. */
     propertyValue: u64,
   },
   inputAliases: { linux: 'hv_input_set_partition_property' },
@@ -152,10 +164,13 @@ export const HvCallGetPartitionId = /* @__PURE__ */ call(0x0046, 'HvCallGetParti
 /** Enumerates children in the order of creation; starts after, and ends with, id 0. */
 export const HvCallGetNextChildPartition = /* @__PURE__ */ call(0x0047, 'HvCallGetNextChildPartition', 'simple', {
   input: {
+    /** The caller itself. */
     parentId: partitionIdField,
+    /** The child that the last call answered; 0 for the first. */
     previousChildId: partitionIdField,
   },
   output: {
+    /** 0: there are no more. */
     nextChildId: partitionIdField,
   },
   caller: 'parent',
@@ -170,13 +185,18 @@ export const HvCallGetNextChildPartition = /* @__PURE__ */ call(0x0047, 'HvCallG
  */
 export const HvCallSavePartitionState = /* @__PURE__ */ call(0x005e, 'HvCallSavePartitionState', 'simple', {
   input: {
+    /** A child of the caller. */
     partitionId: partitionIdField,
+    /** `start` on the first call only. */
     flags: SaveRestoreStateFlagsField,
     padding: reserved(4),
   },
   output: {
+    /** Bytes of `saveData` in use, at most 4080. */
     saveDataCount: u32,
+    /** Whether more calls are needed. */
     saveState: SaveRestoreStateResultField,
+    /** The first `saveDataCount` bytes count. */
     saveData: bytes(4080),
   },
   caller: 'parent',
@@ -196,13 +216,19 @@ export const HvCallSavePartitionState = /* @__PURE__ */ call(0x005e, 'HvCallSave
 /** Restores the state of a partition, piece by piece; the first call carries the start flag. */
 export const HvCallRestorePartitionState = /* @__PURE__ */ call(0x005f, 'HvCallRestorePartitionState', 'simple', {
   input: {
+    /** A child of the caller. */
     partitionId: partitionIdField,
+    /** `start` on the first call only. */
     flags: SaveRestoreStateFlagsField,
+    /** Bytes of `restoreData` in use, at most 4080. */
     restoreDataCount: u32,
+    /** Always sent in full; the first `restoreDataCount` bytes count. */
     restoreData: bytes(4080),
   },
   output: {
+    /** Whether more calls are needed. */
     restoreState: SaveRestoreStateResultField,
+    /** Bytes taken of `restoreData`; the next call begins with the others. */
     restoreDataConsumed: u32,
   },
   chunk: { count: 'restoreDataCount', data: 'restoreData' },
@@ -225,6 +251,7 @@ export const HvCallRestorePartitionState = /* @__PURE__ */ call(0x005f, 'HvCallR
 export const HvCallNotifyPartitionEvent = /* @__PURE__ */ call(0x0087, 'HvCallNotifyPartitionEvent', 'simple', {
   input: {
     event: PartitionEventField,
+    /** Meant by the event; for `EventRootCrashdump` a `CrashdumpAction`. */
     input: u32,
   },
   inputAliases: { linux: 'hv_input_notify_partition_event' },
@@ -251,10 +278,12 @@ export const HvCallGetPartitionPropertyEx = /* @__PURE__ */ call(0x0101, 'HvCall
     partitionId: partitionIdField,
     propertyCode: PartitionPropertyField,
     padding: reserved(4),
+    /** Meant by the property; 0 where it takes none. */
     arg: u64,
   },
   inputAliases: { linux: 'hv_input_get_partition_property_ex' },
   output: {
+    /** In the property's own form, from byte 0 on. */
     propertyValue: bytes(4096),
   },
   outputAliases: { like: 'hv_output_get_partition_property_ex' },
@@ -267,9 +296,12 @@ export const HvCallGetPartitionPropertyEx = /* @__PURE__ */ call(0x0101, 'HvCall
 export const HvCallRestorePartitionTime = /* @__PURE__ */ call(0x0103, 'HvCallRestorePartitionTime', 'simple', {
   input: {
     partitionId: partitionIdField,
+    /** Sequence of the reference TSC page. */
     tscSequence: u32,
     reservedZ: reserved(u32),
+    /** 100 ns units. */
     referenceTime: u64,
+    /** In ticks of the TSC. */
     tsc: u64,
   },
   since: 'Windows Server 2022 development',
@@ -285,6 +317,7 @@ export const HvCallSetPartitionPropertyEx = /* @__PURE__ */ call(0x010a, 'HvCall
     partitionId: partitionIdField,
     propertyCode: PartitionPropertyField,
     padding: reserved(4),
+    /** Meant by the property; 0 where it takes none. */
     arg: u64,
     /** The property. */
     value: rest(),

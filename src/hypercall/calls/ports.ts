@@ -10,9 +10,12 @@ import { call } from './call.ts'
 /** Creates a port; the form without VTLs. */
 export const HvCallCreatePortDeprecated = /* @__PURE__ */ call(0x0057, 'HvCallCreatePortDeprecated', 'simple', {
   input: {
+    /** Owner of the port, which receives: a child of the caller, or the caller itself. */
     portPartition: partitionIdField,
+    /** New; unique in the partition that owns it. */
     portId: PortIdWord,
     padding: reserved(u32),
+    /** The only one that may connect; not the owner of the port. */
     connectionPartition: partitionIdField,
     portInfo: PortInfo,
   },
@@ -37,6 +40,7 @@ export const HvCallCreatePortDeprecated = /* @__PURE__ */ call(0x0057, 'HvCallCr
 /** Deletes a port with its queued messages. Connections to it stay, of no use. */
 export const HvCallDeletePort = /* @__PURE__ */ call(0x0058, 'HvCallDeletePort', 'simple', {
   input: {
+    /** Owner of the port: a child of the caller, or the caller itself. */
     portPartition: partitionIdField,
     portId: PortIdWord,
     reserved: reserved(u32),
@@ -57,12 +61,17 @@ export const HvCallDeletePort = /* @__PURE__ */ call(0x0058, 'HvCallDeletePort',
  */
 export const HvCallConnectPortDeprecated = /* @__PURE__ */ call(0x0059, 'HvCallConnectPortDeprecated', 'simple', {
   input: {
+    /** Owner of the connection, which sends: the one that the port was created for. */
     connectionPartition: partitionIdField,
+    /** New; unique in the partition that owns it. */
     connectionId: ConnectionIdWord,
     reserved1: reserved(u32),
+    /** Owner of the port, which receives. */
     portPartition: partitionIdField,
+    /** Must not be connected yet. */
     portId: PortIdWord,
     reserved2: reserved(u32),
+    /** Of the port's type. */
     connectionInfo: ConnectionInfo,
   },
   privilege: 'connectPort',
@@ -86,9 +95,11 @@ export const HvCallConnectPortDeprecated = /* @__PURE__ */ call(0x0059, 'HvCallC
 /** Reads a property of a port. */
 export const HvCallGetPortProperty = /* @__PURE__ */ call(0x005a, 'HvCallGetPortProperty', 'simple', {
   input: {
+    /** Owner of the port: a child of the caller, or the caller itself. */
     portPartition: partitionIdField,
     portId: PortIdWord,
     reserved: reserved(u32),
+    /** `PortProperty`. */
     propertyCode: PortPropertyField,
     padding: reserved(4),
   },
@@ -107,9 +118,11 @@ export const HvCallGetPortProperty = /* @__PURE__ */ call(0x005a, 'HvCallGetPort
  */
 export const HvCallDisconnectPort = /* @__PURE__ */ call(0x005b, 'HvCallDisconnectPort', 'simple', {
   input: {
+    /** Owner of the connection: a child of the caller, or the caller itself. */
     connectionPartition: partitionIdField,
     connectionId: ConnectionIdWord,
     flags: bits(u32, {
+      /** The connection is to a doorbell port. */
       isDoorbell: bit(0),
     }),
   },
@@ -129,10 +142,14 @@ export const HvCallDisconnectPort = /* @__PURE__ */ call(0x005b, 'HvCallDisconne
  */
 export const HvCallPostMessage = /* @__PURE__ */ call(0x005c, 'HvCallPostMessage', 'simple', {
   input: {
+    /** A connection of the caller to a message port. */
     connectionId: ConnectionIdWord,
     reserved: reserved(u32),
+    /** Bit 31 clear and not 0; the receiver finds it in the message's header. */
     messageType: MessageTypeField,
+    /** Bytes of the payload in use, 0 … 240. */
     payloadSize: u32,
+    /** Only the first `payloadSize` bytes are delivered. */
     payload: bytes(240),
   },
   inputAliases: { linux: 'hv_input_post_message' },
@@ -155,7 +172,9 @@ export const HvCallPostMessage = /* @__PURE__ */ call(0x005c, 'HvCallPostMessage
 /** Sets an event flag of a port and interrupts if it was clear. */
 export const HvCallSignalEvent = /* @__PURE__ */ call(0x005d, 'HvCallSignalEvent', 'simple', {
   input: {
+    /** A connection of the caller to an event port. */
     connectionId: ConnectionIdWord,
+    /** From 0, less than the port's `flagCount`; the port adds its `baseFlagNumber`. */
     flagNumber: u16,
     rsvdZ: reserved(u16),
   },
@@ -178,9 +197,11 @@ export const HvCallSignalEvent = /* @__PURE__ */ call(0x005d, 'HvCallSignalEvent
 /** Sets a property of a port. TLFS 2.0 native table also shows an 8-byte PropertyValue output, headers have none. */
 export const HvCallSetPortProperty = /* @__PURE__ */ call(0x0070, 'HvCallSetPortProperty', 'simple', {
   input: {
+    /** Owner of the port: a child of the caller, or the caller itself. */
     portPartition: partitionIdField,
     portId: PortIdWord,
     reserved: reserved(u32),
+    /** `PortProperty`. */
     propertyCode: PortPropertyField,
     padding: reserved(4),
     propertyValue: u64,
@@ -195,6 +216,7 @@ export const HvCallSetPortProperty = /* @__PURE__ */ call(0x0070, 'HvCallSetPort
 /** The guest has emptied the event ring of a SINT. Linux makes it a fast call. */
 export const HvCallNotifyPortRingEmpty = /* @__PURE__ */ call(0x008b, 'HvCallNotifyPortRingEmpty', 'simple', {
   input: {
+    /** 0 … 15. */
     sintIndex: u32,
     reserved: reserved(u32),
   },
@@ -210,13 +232,19 @@ export const HvCallNotifyPortRingEmpty = /* @__PURE__ */ call(0x008b, 'HvCallNot
 /** Creates a port in a partition, and names the one that may connect to it. */
 export const HvCallCreatePort = /* @__PURE__ */ call(0x0095, 'HvCallCreatePort', 'simple', {
   input: {
+    /** Owner of the port, which receives. */
     portPartition: partitionIdField,
+    /** New; unique in the partition that owns it. */
     portId: PortIdWord,
+    /** VTL of the owner that the port delivers to. */
     portVtl: u8,
+    /** Lowest VTL that a connection may come from. */
     minConnectionVtl: u8,
     reservedZ0: reserved(u16),
+    /** The only one that may connect; not the owner of the port. */
     connectionPartition: partitionIdField,
     portInfo: PortInfo,
+    /** NUMA domain that the memory should come from. */
     proximityDomainInfo: ProximityDomainInfo,
   },
   inputAliases: { linux: 'hv_input_create_port' },
@@ -241,15 +269,22 @@ export const HvCallCreatePort = /* @__PURE__ */ call(0x0095, 'HvCallCreatePort',
 /** Connects a partition to a port of another. */
 export const HvCallConnectPort = /* @__PURE__ */ call(0x0096, 'HvCallConnectPort', 'simple', {
   input: {
+    /** Owner of the connection, which sends: the one that the port was created for. */
     connectionPartition: partitionIdField,
+    /** New; unique in the partition that owns it. */
     connectionId: ConnectionIdWord,
+    /** VTL of the sender; at least the port's `minConnectionVtl`. */
     connectionVtl: u8,
     reservedZ0: reserved(1),
     reservedZ1: reserved(u16),
+    /** Owner of the port, which receives. */
     portPartition: partitionIdField,
+    /** Must not be connected yet. */
     portId: PortIdWord,
     reservedZ2: reserved(u32),
+    /** Of the port's type. */
     connectionInfo: ConnectionInfo,
+    /** NUMA domain that the memory should come from. */
     proximityDomainInfo: ProximityDomainInfo,
   },
   inputAliases: { linux: 'hv_input_connect_port' },
@@ -276,13 +311,18 @@ export const HvCallConnectPort = /* @__PURE__ */ call(0x0096, 'HvCallConnectPort
  */
 export const HvCallSignalEventDirect = /* @__PURE__ */ call(0x00c0, 'HvCallSignalEventDirect', 'simple', {
   input: {
+    /** A child of the caller. */
     targetPartition: u64,
     targetVp: vpIndexField,
+    /** VTL whose SynIC takes it, a plain number. */
     targetVtl: u8,
+    /** 0 … 15: which slot of the page. */
     targetSint: u8,
+    /** Bit of the SINT's flags, 0 … 2047; there is no base. */
     flagNumber: u16,
   },
   output: {
+    /** 1: the flag was clear before. 0: it was set already. */
     newlySignaled: u8,
     reserved: reserved(7),
   },
@@ -298,11 +338,15 @@ export const HvCallSignalEventDirect = /* @__PURE__ */ call(0x00c0, 'HvCallSigna
  */
 export const HvCallPostMessageDirect = /* @__PURE__ */ call(0x00c1, 'HvCallPostMessageDirect', 'simple', {
   input: {
+    /** A child of the caller. */
     partitionId: partitionIdField,
     vpIndex: vpIndexField,
+    /** VTL whose SynIC takes it, a plain number. */
     vtl: u8,
     padding: reserved(3),
+    /** 0 … 15: which slot of the page. */
     sintIndex: u32,
+    /** Header and payload as the slot shows them, 256 bytes. */
     message: SynicMessage,
     padding2: reserved(4),
   },
@@ -314,13 +358,17 @@ export const HvCallPostMessageDirect = /* @__PURE__ */ call(0x00c1, 'HvCallPostM
 /** Signals an event from the root, and tells which VP it went to. */
 export const HvCallRootSignalEvent = /* @__PURE__ */ call(0x00f3, 'HvCallRootSignalEvent', 'simple', {
   input: {
+    /** A connection of the caller to an event port. */
     connectionId: ConnectionIdWord,
+    /** From 0, less than the port's `flagCount`; the port adds its `baseFlagNumber`. */
     flagNumber: u16,
     rsvdZ: reserved(u16),
   },
   output: {
+    /** Partition that the port belongs to. */
     destinationPartitionId: partitionIdField,
     destinationVpIndex: vpIndexField,
+    /** 1: the flag was clear before. 0: it was set already. */
     newlySignalled: u8,
     padding: reserved(3),
   },

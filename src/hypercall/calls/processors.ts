@@ -33,9 +33,11 @@ export const HvCallUpdateMicrocode = /* @__PURE__ */ call(0x0007, 'HvCallUpdateM
 /** Writes a performance state register of a logical processor. */
 export const HvCallSetPerfRegister = /* @__PURE__ */ call(0x001b, 'HvCallSetPerfRegister', 'simple', {
   input: {
+    /** A logical processor, from 0. */
     processorIndex: u32,
     padding: reserved(4),
     register: PpmPerfStateRegisterWord,
+    /** Bits of the register that keep their value. */
     preserveMask: u64,
     value: u64,
   },
@@ -45,6 +47,7 @@ export const HvCallSetPerfRegister = /* @__PURE__ */ call(0x001b, 'HvCallSetPerf
 /** Reads a performance state register of a logical processor. */
 export const HvCallGetPerfRegister = /* @__PURE__ */ call(0x001c, 'HvCallGetPerfRegister', 'simple', {
   input: {
+    /** A logical processor, from 0. */
     processorIndex: u32,
     padding: reserved(4),
     register: PpmPerfStateRegisterWord,
@@ -58,20 +61,26 @@ export const HvCallGetPerfRegister = /* @__PURE__ */ call(0x001c, 'HvCallGetPerf
 /** Starts a logical processor. Linux has no flags, 16 bytes. */
 export const HvCallAddLogicalProcessor = /* @__PURE__ */ call(0x0076, 'HvCallAddLogicalProcessor', 'simple', {
   input: {
+    /** Number that the hypervisor is to know it by, from 0. */
     lpIndex: u32,
+    /** Of the processor as hardware has it. */
     apicId: u32,
+    /** NUMA domain that the processor is in. */
     proximityDomainInfo: ProximityDomainInfo,
     flags: u64,
   },
   inputAliases: { like: 'hv_input_add_logical_processor' },
   output: {
+    /** Why it did not start, if it did not. */
     startupStatus: LpStartupStatus,
   },
   outputAliases: { linux: 'hv_output_add_logical_processor' },
   inputArm64: {
+    /** Number that the hypervisor is to know it by, from 0. */
     lpIndex: u32,
     padding: reserved(4),
     procHwId: u64,
+    /** NUMA domain that the processor is in. */
     proximityDomainInfo: ProximityDomainInfo,
   },
   privilege: 'cpuManagement',
@@ -97,7 +106,9 @@ export const HvCallRemoveLogicalProcessor = /* @__PURE__ */ call(0x0077, 'HvCall
 /** Distance of processors to memory in NUMA domains. */
 export const HvCallQueryNumaDistance = /* @__PURE__ */ call(0x0078, 'HvCallQueryNumaDistance', 'simple', {
   input: {
+    /** NUMA domain of the processor. */
     cpuProximityId: u32,
+    /** NUMA domain of the memory. */
     memoryProximityId: u32,
   },
   output: {
@@ -118,11 +129,13 @@ export const HvCallSetLogicalProcessorProperty = /* @__PURE__ */ call(
     input: {
       lpIndex: u32,
       type: LogicalProcessorPropertyTypeField,
+      /** In the form that `type` tells, from byte 0 on. */
       property: bytes(3256),
     },
     inputArm64: {
       lpIndex: u32,
       type: LogicalProcessorPropertyTypeField,
+      /** In the form that `type` tells, from byte 0 on. */
       property: bytes(32),
     },
     privilege: 'cpuManagement',
@@ -143,6 +156,7 @@ export const HvCallGetLogicalProcessorProperty = /* @__PURE__ */ call(
       type: LogicalProcessorPropertyTypeField,
     },
     output: {
+      /** In the form that `type` tells, from byte 0 on. */
       property: bytes(3256),
     },
     privilege: 'cpuManagement',
@@ -184,9 +198,11 @@ export const HvCallSetLogicalProcessorRegisters = /* @__PURE__ */ call(
 export const HvCallGetPowerProperty = /* @__PURE__ */ call(0x009b, 'HvCallGetPowerProperty', 'simple', {
   input: {
     type: PowerPropertyTypeField,
+    /** Meant by `type`. */
     argument: u32,
   },
   output: {
+    /** In the form that `type` tells, from byte 0 on. */
     property: bytes(520),
   },
   since: 'Windows 10 / Server 2016',
@@ -198,6 +214,7 @@ export const HvCallSetPowerProperty = /* @__PURE__ */ call(0x009c, 'HvCallSetPow
   input: {
     type: PowerPropertyTypeField,
     padding: reserved(4),
+    /** In the form that `type` tells, from byte 0 on. */
     property: bytes(528),
   },
   since: 'Windows 10 / Server 2016',
@@ -255,8 +272,10 @@ export const HvCallGetCpuGroupAffinity = /* @__PURE__ */ call(0x00b9, 'HvCallGet
     cpuGroupId: u64,
   },
   output: {
+    /** Logical processors in the group. */
     lpCount: u32,
     padding: reserved(4),
+    /** Set of logical processors: format, mask of valid banks, then the banks. */
     cpuGroupAffinity: array(u64, 7),
   },
   since: 'Windows 10 / Server 2016',
@@ -266,6 +285,7 @@ export const HvCallGetCpuGroupAffinity = /* @__PURE__ */ call(0x00b9, 'HvCallGet
 /** Enumerates CPU groups. */
 export const HvCallGetNextCpuGroup = /* @__PURE__ */ call(0x00ba, 'HvCallGetNextCpuGroup', 'simple', {
   input: {
+    /** The group that the last call answered. */
     previousCpuGroupId: u64,
   },
   output: {
@@ -279,6 +299,7 @@ export const HvCallGetNextCpuGroup = /* @__PURE__ */ call(0x00ba, 'HvCallGetNext
 export const HvCallGetNextCpuGroupPartition = /* @__PURE__ */ call(0x00bb, 'HvCallGetNextCpuGroupPartition', 'simple', {
   input: {
     cpuGroupId: u64,
+    /** The partition that the last call answered. */
     previousPartitionId: partitionIdField,
   },
   output: {
@@ -305,6 +326,7 @@ export const HvCallRequestProcessorHalt = /* @__PURE__ */ call(0x00de, 'HvCallRe
 export const HvCallSetCpuGroupAffinity = /* @__PURE__ */ call(0x0115, 'HvCallSetCpuGroupAffinity', 'simple', {
   input: {
     cpuGroupId: u64,
+    /** Set of logical processors: format, mask of valid banks, then the banks. */
     cpuGroupAffinity: array(u64, 7),
   },
   since: 'Windows 11 24H2 / Server 2025 (26100) (call table)',

@@ -14,6 +14,7 @@ import { call } from './call.ts'
  */
 export const HvCallNotifyLongSpinWait = /* @__PURE__ */ call(0x0008, 'HvCallNotifyLongSpinWait', 'simple', {
   input: {
+    /** Count of spins so far. */
     initialLongSpinWait: u64,
   },
   caller: 'self',
@@ -30,6 +31,7 @@ export const HvCallNotifyLongSpinWait = /* @__PURE__ */ call(0x0008, 'HvCallNoti
  */
 export const HvCallParkedVirtualProcessors = /* @__PURE__ */ call(0x0009, 'HvCallParkedVirtualProcessors', 'variable', {
   input: {
+    /** VPs of the caller's partition that are parked. */
     processorSet: VpSet,
   },
   privilege: 'cpuManagement',
@@ -47,11 +49,16 @@ export const HvCallParkedVirtualProcessors = /* @__PURE__ */ call(0x0009, 'HvCal
  */
 export const HvCallCreateVp = /* @__PURE__ */ call(0x004e, 'HvCallCreateVp', 'simple', {
   input: {
+    /** A child of the caller. */
     partitionId: partitionIdField,
+    /** Not in use yet in the partition. */
     vpIndex: vpIndexField,
     padding: reserved(3),
+    /** `SubnodeType`, in one byte. */
     subnodeType: u8,
+    /** Which one of `subnodeType`. */
     subnodeId: u64,
+    /** NUMA domain that the VP's memory should come from. */
     proximityDomainInfo: ProximityDomainInfo,
     flags: u64,
   },
@@ -75,6 +82,7 @@ export const HvCallCreateVp = /* @__PURE__ */ call(0x004e, 'HvCallCreateVp', 'si
 /** Deletes a virtual processor with its queued messages and timers. */
 export const HvCallDeleteVp = /* @__PURE__ */ call(0x004f, 'HvCallDeleteVp', 'simple', {
   input: {
+    /** A child of the caller. */
     partitionId: partitionIdField,
     vpIndex: vpIndexField,
     padding: reserved(4),
@@ -91,8 +99,11 @@ export const HvCallDeleteVp = /* @__PURE__ */ call(0x004f, 'HvCallDeleteVp', 'si
 /** Reads registers of a VP. */
 export const HvCallGetVpRegisters = /* @__PURE__ */ call(0x0050, 'HvCallGetVpRegisters', 'rep', {
   input: {
+    /** `WellKnownPartition.Self` for the caller's own. */
     partitionId: partitionIdField,
+    /** `WellKnownVp.Self` for the caller's own. */
     vpIndex: vpIndexField,
+    /** Whose copy of a register that each VTL has by itself; without `useTargetVtl` the caller's. */
     inputVtl: InputVtlWord,
     rsvdZ8: reserved(1),
     rsvdZ16: reserved(u16),
@@ -102,6 +113,7 @@ export const HvCallGetVpRegisters = /* @__PURE__ */ call(0x0050, 'HvCallGetVpReg
     registerName: registerNameField,
   },
   outputElement: {
+    /** Of the register that element i of the input names, 16 bytes; narrower ones in the low bytes. */
     registerValue: RegisterValue,
   },
   privilege: 'accessVpRegisters',
@@ -115,8 +127,11 @@ export const HvCallGetVpRegisters = /* @__PURE__ */ call(0x0050, 'HvCallGetVpReg
 /** Writes registers of a VP. */
 export const HvCallSetVpRegisters = /* @__PURE__ */ call(0x0051, 'HvCallSetVpRegisters', 'rep', {
   input: {
+    /** `WellKnownPartition.Self` for the caller's own. */
     partitionId: partitionIdField,
+    /** `WellKnownVp.Self` for the caller's own. */
     vpIndex: vpIndexField,
+    /** Whose copy of a register that each VTL has by itself; without `useTargetVtl` the caller's. */
     inputVtl: InputVtlWord,
     rsvdZ8: reserved(1),
     rsvdZ16: reserved(u16),
@@ -126,6 +141,7 @@ export const HvCallSetVpRegisters = /* @__PURE__ */ call(0x0051, 'HvCallSetVpReg
     registerName: registerNameField,
     /** Must be zero. */
     rsvdZ: reserved(12),
+    /** 16 bytes; narrower registers take the low ones. */
     registerValue: RegisterValue,
   },
   privilege: 'accessVpRegisters',
@@ -147,20 +163,26 @@ export const HvCallSetVpRegisters = /* @__PURE__ */ call(0x0051, 'HvCallSetVpReg
 /** Starts a VP of the caller's partition in the given context. */
 export const HvCallStartVirtualProcessor = /* @__PURE__ */ call(0x0099, 'HvCallStartVirtualProcessor', 'simple', {
   input: {
+    /** `WellKnownPartition.Self` for the caller's own. */
     partitionId: partitionIdField,
     vpIndex: vpIndexField,
+    /** VTL that it starts in, a plain number. */
     targetVtl: u8,
     reservedZ0: reserved(1),
     reservedZ1: reserved(u16),
+    /** Registers that it starts with, in that VTL. */
     vpContext: InitialVpContext,
   },
   inputAliases: { like: 'hv_enable_vp_vtl' },
   inputArm64: {
+    /** `WellKnownPartition.Self` for the caller's own. */
     partitionId: partitionIdField,
     vpIndex: vpIndexField,
+    /** VTL that it starts in, a plain number. */
     targetVtl: u8,
     reservedZ0: reserved(1),
     reservedZ1: reserved(u16),
+    /** Registers that it starts with, in that VTL. */
     vpContext: Arm64InitialVpContext,
   },
   privilege: 'startVirtualProcessor',
@@ -185,7 +207,9 @@ export const HvCallStartVirtualProcessor = /* @__PURE__ */ call(0x0099, 'HvCallS
  */
 export const HvCallGetVpIndexFromApicId = /* @__PURE__ */ call(0x009a, 'HvCallGetVpIndexFromApicId', 'rep', {
   input: {
+    /** `WellKnownPartition.Self` for the caller's own. */
     partitionId: partitionIdField,
+    /** A plain number, 0 … 15. */
     targetVtl: u8,
     reservedZ0: reserved(1),
     reservedZ1: reserved(u16),
@@ -193,12 +217,15 @@ export const HvCallGetVpIndexFromApicId = /* @__PURE__ */ call(0x009a, 'HvCallGe
   },
   inputAliases: { linux: 'hv_get_vp_from_apic_id_in' },
   element: {
+    /** Initial APIC id, the full 32 bits. */
     apicId: u32,
   },
   elementArm64: {
+    /** Affinity as MPIDR_EL1 has it. */
     mpidr: u64,
   },
   outputElement: {
+    /** Of the id that element i of the input names. */
     vpIndex: vpIndexField,
   },
   caller: 'any',
@@ -223,12 +250,14 @@ export const HvCallDispatchVp = /* @__PURE__ */ call(0x00c2, 'HvCallDispatchVp',
     partitionId: partitionIdField,
     vpIndex: vpIndexField,
     flags: u32,
+    /** 100 ns units. */
     timeSlice: u64,
     specCtrl: u64,
   },
   inputAliases: { linux: 'hv_input_dispatch_vp' },
   output: {
     dispatchState: VpDispatchStateField,
+    /** Why it came back. */
     dispatchEvent: VpDispatchEventField,
   },
   outputAliases: { linux: 'hv_output_dispatch_vp' },
@@ -244,14 +273,18 @@ export const HvCallMapVpStatePage = /* @__PURE__ */ call(0x00e1, 'HvCallMapVpSta
     vpIndex: vpIndexField,
     /** HV_VP_STATE_PAGE_TYPE. */
     type: openEnum('VpStatePageType', u16, VpStatePageType),
+    /** Whose state; without `useTargetVtl` the caller's VTL. */
     inputVtl: InputVtlWord,
     flags: bits(u8, {
+      /** The caller chooses the place: `requestedMapLocation`. */
       mapLocationProvided: bit(0),
     }),
+    /** Page number in the caller's space; counts with `mapLocationProvided` only. */
     requestedMapLocation: u64,
   },
   inputAliases: { linux: 'hv_input_map_vp_state_page' },
   output: {
+    /** Page number in the caller's space where it is now. */
     mapLocation: u64,
   },
   outputAliases: { linux: 'hv_output_map_vp_state_page' },
@@ -267,6 +300,7 @@ export const HvCallUnmapVpStatePage = /* @__PURE__ */ call(0x00e2, 'HvCallUnmapV
     vpIndex: vpIndexField,
     /** HV_VP_STATE_PAGE_TYPE. */
     type: openEnum('VpStatePageType', u16, VpStatePageType),
+    /** Whose state; without `useTargetVtl` the caller's VTL. */
     inputVtl: InputVtlWord,
     reserved0: reserved(1),
   },
@@ -283,6 +317,7 @@ export const HvCallGetVpState = /* @__PURE__ */ call(0x00e3, 'HvCallGetVpState',
   input: {
     partitionId: partitionIdField,
     vpIndex: vpIndexField,
+    /** Whose state, a plain number. */
     inputVtl: u8,
     reserved0: reserved(1),
     reserved1: reserved(u16),
@@ -292,12 +327,14 @@ export const HvCallGetVpState = /* @__PURE__ */ call(0x00e3, 'HvCallGetVpState',
   },
   inputAliases: { linux: 'hv_input_get_vp_state' },
   output: {
+    /** In the type's own form, from byte 0 on; unused where `pages` took it. */
     state: bytes(200),
   },
   outputAliases: { linux: 'hv_output_get_vp_state' },
   inputArm64: {
     partitionId: partitionIdField,
     vpIndex: vpIndexField,
+    /** Whose state, a plain number. */
     inputVtl: u8,
     reserved0: reserved(1),
     reserved1: reserved(u16),
@@ -317,6 +354,7 @@ export const HvCallSetVpState = /* @__PURE__ */ call(0x00e4, 'HvCallSetVpState',
   input: {
     partitionId: partitionIdField,
     vpIndex: vpIndexField,
+    /** Whose state, a plain number. */
     inputVtl: u8,
     reserved0: reserved(1),
     reserved1: reserved(u16),
@@ -328,6 +366,7 @@ export const HvCallSetVpState = /* @__PURE__ */ call(0x00e4, 'HvCallSetVpState',
   inputArm64: {
     partitionId: partitionIdField,
     vpIndex: vpIndexField,
+    /** Whose state, a plain number. */
     inputVtl: u8,
     reserved0: reserved(1),
     reserved1: reserved(u16),
@@ -347,8 +386,11 @@ export const HvCallSetVpState = /* @__PURE__ */ call(0x00e4, 'HvCallSetVpState',
 export const HvCallGetVpSetFromMda = /* @__PURE__ */ call(0x00e5, 'HvCallGetVpSetFromMda', 'simple', {
   input: {
     targetPartition: partitionIdField,
+    /** Message destination: APIC id, or logical address with `logicalDestinationMode`. */
     destinationAddress: u64,
+    /** A plain number, 0 … 15. */
     targetVtl: u8,
+    /** 0 physical, 1 logical. */
     logicalDestinationMode: u8,
     /** Must be zero. */
     reservedZ0: reserved(u16),
@@ -374,9 +416,13 @@ export const HvCallGetVpCpuidValues = /* @__PURE__ */ call(0x00f4, 'HvCallGetVpC
     padding: reserved(u32),
   },
   element: {
+    /** Leaf. */
     eax: u32,
+    /** Subleaf. */
     ecx: u32,
+    /** XCR0 to work the leaf out with, unless `useVpXfemXss`. */
     xfem: u64,
+    /** IA32_XSS to work the leaf out with, unless `useVpXfemXss`. */
     xss: u64,
   },
   outputElement: {

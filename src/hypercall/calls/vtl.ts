@@ -10,13 +10,17 @@ import { call } from './call.ts'
 /** Sets what lower VTLs may do with guest physical pages. */
 export const HvCallModifyVtlProtectionMask = /* @__PURE__ */ call(0x000c, 'HvCallModifyVtlProtectionMask', 'rep', {
   input: {
+    /** `WellKnownPartition.Self` for the caller's own. */
     targetPartitionId: partitionIdField,
+    /** The access that is left to lower VTLs. */
     mapFlags: MapGpaFlagsField,
+    /** Without `useTargetVtl` the caller's. */
     targetVtl: InputVtlWord,
     rsvdZ8: reserved(1),
     rsvdZ16: reserved(u16),
   },
   element: {
+    /** In the target's space. */
     gpaPageNumber: u64,
   },
   privilege: 'accessVsm',
@@ -37,7 +41,9 @@ export const HvCallModifyVtlProtectionMask = /* @__PURE__ */ call(0x000c, 'HvCal
 /** Makes a VTL available to a partition; then each VP enables it. VTL 0 is there from the start. */
 export const HvCallEnablePartitionVtl = /* @__PURE__ */ call(0x000d, 'HvCallEnablePartitionVtl', 'simple', {
   input: {
+    /** `WellKnownPartition.Self` for the caller's own. */
     targetPartitionId: partitionIdField,
+    /** Above 0, a plain number. */
     targetVtl: u8,
     flags: EnablePartitionVtlFlagsWord,
     reservedZ0: reserved(u16),
@@ -61,6 +67,7 @@ export const HvCallEnablePartitionVtl = /* @__PURE__ */ call(0x000d, 'HvCallEnab
 export const HvCallDisablePartitionVtl = /* @__PURE__ */ call(0x000e, 'HvCallDisablePartitionVtl', 'simple', {
   input: {
     partitionId: partitionIdField,
+    /** A plain number. */
     targetVtl: u8,
     flags: DisablePartitionVtlFlagsWord,
     reservedZ0: reserved(u16),
@@ -74,20 +81,26 @@ export const HvCallDisablePartitionVtl = /* @__PURE__ */ call(0x000e, 'HvCallDis
 /** Enables a VTL on a VP, which enters it first in the given context. */
 export const HvCallEnableVpVtl = /* @__PURE__ */ call(0x000f, 'HvCallEnableVpVtl', 'simple', {
   input: {
+    /** `WellKnownPartition.Self` for the caller's own. */
     partitionId: partitionIdField,
     vpIndex: vpIndexField,
+    /** Enabled for the partition before; a plain number. */
     targetVtl: u8,
     reservedZ0: reserved(1),
     reservedZ1: reserved(u16),
+    /** Registers that the VP has when it first enters the VTL. */
     vpVtlContext: InitialVpContext,
   },
   inputAliases: { linux: 'hv_enable_vp_vtl' },
   inputArm64: {
+    /** `WellKnownPartition.Self` for the caller's own. */
     partitionId: partitionIdField,
     vpIndex: vpIndexField,
+    /** Enabled for the partition before; a plain number. */
     targetVtl: u8,
     reservedZ0: reserved(1),
     reservedZ1: reserved(u16),
+    /** Registers that the VP has when it first enters the VTL. */
     vpVtlContext: Arm64InitialVpContext,
   },
   privilege: 'accessVsm',
@@ -112,6 +125,7 @@ export const HvCallDisableVpVtl = /* @__PURE__ */ call(0x0010, 'HvCallDisableVpV
   input: {
     partitionId: partitionIdField,
     vpIndex: vpIndexField,
+    /** A plain number. */
     targetVtl: u8,
     flags: DisableVpVtlFlagsWord,
     reservedZ0: reserved(u16),
@@ -149,7 +163,9 @@ export const HvCallQueryVtlProtectionMaskRange = /* @__PURE__ */ call(
   {
     input: {
       targetPartitionId: partitionIdField,
+      /** Where the run begins; symbols type it an address, not a page number. */
       targetGpaBase: u64,
+      /** Bit n: VTL n. */
       targetVtlSet: u16,
       reserved0: reserved(u16),
       reserved1: reserved(u32),
@@ -168,12 +184,15 @@ export const HvCallModifyVtlProtectionMaskRange = /* @__PURE__ */ call(
   {
     input: {
       targetPartitionId: partitionIdField,
+      /** Where the run begins; symbols type it an address, not a page number. */
       targetGpaBase: u64,
+      /** Bit n: VTL n. */
       targetVtlSet: u16,
       reserved0: reserved(u16),
       reserved1: reserved(u32),
     },
     element: {
+      /** Permissions from VTL 1 on, one entry a VTL. */
       vtlPermissionSet: array(u16, 2),
     },
     since: 'Windows 10 1803-1903 / Server 2019',
@@ -189,18 +208,23 @@ export const HvCallCheckSparseGpaPageVtlAccess = /* @__PURE__ */ call(
   {
     input: {
       targetPartitionId: partitionIdField,
+      /** Without `useTargetVtl` the caller's. */
       targetVtl: InputVtlWord,
       desiredAccess: u8,
       reserved0: reserved(u16),
       reserved1: reserved(u32),
     },
     element: {
+      /** In the target's space. */
       gpaPageNumber: u64,
     },
     outputElement: {
       result: bits(u32, {
+        /** `CheckGpaPageVtlAccessResultCode`. */
         resultCode: bitField(0, 8),
+        /** Accesses that are not granted. */
         deniedAccess: bitField(8, 8),
+        /** VTL that would take the intercept. */
         interceptingVtl: bitField(16, 4),
       }),
       reserved: reserved(u32),
