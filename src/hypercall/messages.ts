@@ -11,7 +11,9 @@ export const AsyncCompletionMessagePayload = /* @__PURE__ */ struct(
   'AsyncCompletionMessagePayload',
   {
     partitionId: partitionIdField,
+    /** HV_STATUS of the call. */
     status: u32,
+    /** Elements of a rep call that were processed. */
     completionCount: u32,
     subStatus: u64,
   },
@@ -32,6 +34,7 @@ export const EventLogMessagePayload = /* @__PURE__ */ struct(
 export const GpaAttributeInterceptCompletionData = /* @__PURE__ */ struct(
   'GpaAttributeInterceptCompletionData',
   {
+    /** HV_STATUS. */
     status: u16,
   },
   { size: 2, aliases: { mile: 'HV_GPA_ATTRIBUTE_INTERCEPT_COMPLETION_DATA' } },
@@ -43,8 +46,10 @@ export const GpaAttributeInterceptMessage = /* @__PURE__ */ struct(
   {
     vpIndex: vpIndexField,
     flags: bits(u32, {
+      /** Entries of `ranges` that count. */
       rangeCount: bitField(0, 5),
       adjust: bit(5),
+      /** 0 not visible to the host, 1 readable, 3 readable and writable. */
       hostVisibility: bitField(6, 2),
       memoryType: bitField(8, 6),
     }),
@@ -57,6 +62,7 @@ export const GpaAttributeInterceptMessage = /* @__PURE__ */ struct(
 export const HypercallInterceptCompletionData = /* @__PURE__ */ struct(
   'HypercallInterceptCompletionData',
   {
+    /** HV_STATUS that the caller gets. */
     status: u16,
     outputData: rest(),
   },
@@ -99,7 +105,9 @@ export const IommuFaultMessagePayload = /* @__PURE__ */ struct(
       deviceIdValid: bit(1),
     }),
     padding2: reserved(4),
+    /** Counts only with `deviceIdValid`. */
     logicalDeviceId: u64,
+    /** Address as the device gave it; counts only with `faultAddressValid`. */
     faultAddress: u64,
   },
   { size: 32, aliases: { mile: 'HV_IOMMU_FAULT_MESSAGE_PAYLOAD' } },
@@ -155,6 +163,7 @@ export const RestartCompletionMessagePayload = /* @__PURE__ */ struct(
 export const SintNotificationMessagePayload = /* @__PURE__ */ struct(
   'SintNotificationMessagePayload',
   {
+    /** 0 … 15. */
     sintIndex: u32,
   },
   { size: 4, aliases: { mile: 'HV_SINT_NOTIFICATION_MESSAGE_PAYLOAD' } },
@@ -172,6 +181,7 @@ export const SynicEventInterceptMessage = /* @__PURE__ */ struct(
       vtl: bitField(0, 4),
     }),
     connectionId: ConnectionIdWord,
+    /** Event flag, from 0. */
     flagNumber: u32,
   },
   { size: 16, aliases: { mile: 'HV_SYNIC_EVENT_INTERCEPT_MESSAGE' } },
@@ -184,9 +194,12 @@ export const SynicEventInterceptMessage = /* @__PURE__ */ struct(
 export const TimerMessagePayload = /* @__PURE__ */ struct(
   'TimerMessagePayload',
   {
+    /** 0 … 3. */
     timerIndex: u32,
     reserved: reserved(u32),
+    /** When it was due. */
     expirationTime: u64,
+    /** When the message was put into the slot. */
     deliveryTime: u64,
   },
   { size: 24, aliases: { linux: 'hv_timer_message_payload', mile: 'HV_TIMER_MESSAGE_PAYLOAD' } },
@@ -201,8 +214,10 @@ export const VpSignalBitsetSchedulerMessage = /* @__PURE__ */ struct(
   {
     partitionId: partitionIdField,
     overflowCount: u32,
+    /** VPs in the set. */
     vpCount: u16,
     padding: reserved(2),
+    /** Format, mask of valid banks, then up to 16 banks of 64 VPs. */
     vpBitset: array(u64, 18),
   },
   {
@@ -219,9 +234,11 @@ export const VpSignalPairSchedulerMessage = /* @__PURE__ */ struct(
   'VpSignalPairSchedulerMessage',
   {
     overflowCount: u32,
+    /** Entries of `partitionIds` and `vpIndexes` that count. */
     vpCount: u8,
     reserved1: reserved(3),
     partitionIds: array(u64, 19),
+    /** Entry n is a VP of partition n. */
     vpIndexes: array(vpIndexField, 19),
     reserved2: reserved(4),
   },

@@ -19,9 +19,12 @@ import { word } from './word.ts'
 export const ReferenceTscPage = /* @__PURE__ */ struct(
   'ReferenceTscPage',
   {
+    /** 0: invalid. */
     tscSequence: u32,
     reserved1: reserved(u32),
+    /** Fraction of 2^64: units of 100 ns per tick. */
     tscScale: u64,
+    /** In 100 ns, signed. */
     tscOffset: i64,
     timelineBias: u64,
     tscMultiplier: u64,
@@ -39,15 +42,20 @@ export const VpAssistPage = /* @__PURE__ */ struct(
     apicAssist: u32,
     reservedZ0: reserved(u32),
     vtlControl: VpVtlControl,
+    /** Laid out as `NestedEnlightenmentsControl`. */
     nestedEnlightenmentsControl: u64,
+    /** 1: a VM entry takes the VMCS at `currentNestedVmcs`. */
     enlightenVmEntry: u8,
     reservedZ1: reserved(7),
+    /** Guest physical address of an `EnlightenedVmcs`. */
     currentNestedVmcs: u64,
+    /** 1: the unhalted timer has expired. */
     syntheticTimeUnhaltedTimerExpired: u8,
     reservedZ2: reserved(7),
     virtualizationFaultInformation: bytes(40),
     reservedZ3: reserved(u64),
     interceptMessage: SynicMessage,
+    /** A run of actions, each begun by a `VpAssistPageAction`. */
     vtlReturnActions: bytes(256),
   },
   { size: 624, aliases: { linux: 'hv_vp_assist_page', mile: 'HV_VP_ASSIST_PAGE' } },
@@ -69,7 +77,9 @@ export const VpAssistPageActionSignalEvent = /* @__PURE__ */ struct(
     actionType: u64,
     targetVp: vpIndexField,
     targetVtl: u8,
+    /** 0 … 15. */
     targetSint: u8,
+    /** 0 … 2047. */
     flagNumber: u16,
   },
   { size: 16, aliases: { mile: 'HV_VP_ASSIST_PAGE_ACTION_SIGNAL_EVENT' } },
@@ -96,18 +106,25 @@ export const VpRegisterPage = /* @__PURE__ */ struct(
   'VpRegisterPage',
   {
     version: u16,
+    /** 0: the page says nothing, use the hypercalls. */
     isValid: u8,
+    /** Whose registers these are. */
     vtl: u8,
+    /** Set by who writes to the page; only these parts are loaded. */
     dirty: VpRegisterPageDirtyFlagsWord,
+    /** RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8 … R15. */
     gpRegisters: array(u64, 16),
     rip: u64,
     rflags: u64,
     padding: reserved(8),
+    /** XMM0 … XMM5. */
     xmm: array(RegisterValue, 6),
+    /** ES, CS, SS, DS, FS, GS. */
     segment: array(X64SegmentRegister, 6),
     cr0: u64,
     cr3: u64,
     cr4: u64,
+    /** Task priority, 0 … 15. */
     cr8: u64,
     efer: u64,
     dr7: u64,
@@ -123,6 +140,7 @@ export const VpRegisterPage = /* @__PURE__ */ struct(
 export const VpRegisterPageInterruptVectors = /* @__PURE__ */ struct(
   'VpRegisterPageInterruptVectors',
   {
+    /** Entries of `vector` that count, 0 … 7. */
     vectorCount: u8,
     vector: bytes(7),
   },
@@ -133,9 +151,12 @@ export const VpRegisterPageInterruptVectors = /* @__PURE__ */ struct(
 export const LinuxTscPage = /* @__PURE__ */ struct(
   'LinuxTscPage',
   {
+    /** 0: invalid, read the MSR instead. */
     tscSequence: u32,
     reserved1: reserved(u32),
+    /** Fraction of 2^64: units of 100 ns per tick. */
     tscScale: u64,
+    /** In 100 ns, signed. */
     tscOffset: i64,
   },
   { size: 24, aliases: { linux: 'ms_hyperv_tsc_page' } },

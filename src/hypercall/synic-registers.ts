@@ -5,9 +5,12 @@ import { word } from './word.ts'
 export const SynicEventRing = /* @__PURE__ */ struct(
   'SynicEventRing',
   {
+    /** 1: a new entry raises no interrupt. */
     signalMasked: u8,
+    /** 1: there was no room for a signal. */
     ringFull: u8,
     reservedZ: reserved(u16),
+    /** Ports that were signaled; 0 is a free entry. */
     data: array(u32, 63),
   },
   { size: 256, aliases: { linux: 'hv_synic_event_ring', mile: 'HV_SYNIC_EVENT_RING' } },
@@ -35,6 +38,7 @@ export const SynicScontrol = /* @__PURE__ */ word('SynicScontrol', SynicScontrol
 /** SIEFP: where the event flag page is. Source: HV_SYNIC_SIEFP of Linux, Mile.HyperV. */
 export const SynicSiefpWord = /* @__PURE__ */ bits(u64, {
   enable: bit(0),
+  /** Guest physical address ÷ 4096. */
   gpaPageNumber: wideBitField(12, 52),
 })
 /** {@link SynicSiefpWord} alone. */
@@ -46,6 +50,7 @@ export const SynicSiefp = /* @__PURE__ */ word('SynicSiefp', SynicSiefpWord, {
 /** SIMP: where the message page is. Source: HV_SYNIC_SIMP of Linux, Mile.HyperV, WDK 7.1 hvgdk. */
 export const SynicSimpWord = /* @__PURE__ */ bits(u64, {
   enable: bit(0),
+  /** Guest physical address ÷ 4096. */
   gpaPageNumber: wideBitField(12, 52),
 })
 /** {@link SynicSimpWord} alone. */
@@ -56,9 +61,12 @@ export const SynicSimp = /* @__PURE__ */ word('SynicSimp', SynicSimpWord, {
 
 /** SINTx of x64; the vector has 10 bits on ARM64 (`Arm64SynicSint`). Source: HV_SYNIC_SINT of Linux, Mile.HyperV. */
 export const SynicSintWord = /* @__PURE__ */ bits(u64, {
+  /** 16 … 255. */
   vector: bitField(0, 8),
   masked: bit(16),
+  /** The interrupt is over once delivered; no EOI is to be written. */
   autoEoi: bit(17),
+  /** The guest polls its pages: unmasked, but no interrupt is raised. */
   polling: bit(18),
   asIntercept: bit(19),
   proxy: bit(20),
@@ -72,6 +80,7 @@ export const SynicSint = /* @__PURE__ */ word('SynicSint', SynicSintWord, {
 /** SIRBP: where the event ring page is. Source: HV_SYNIC_SIRBP of Mile.HyperV. */
 export const SynicSirbpWord = /* @__PURE__ */ bits(u64, {
   enable: bit(0),
+  /** Guest physical address ÷ 4096. */
   gpaPageNumber: wideBitField(12, 52),
 })
 /** {@link SynicSirbpWord} alone. */
