@@ -45,9 +45,11 @@ export const FileCopyFlags = {
 export const FileCopyHeader = /* @__PURE__ */ struct(
   'FileCopyHeader',
   {
+    /** Start once, Write as often as need be, then Complete or Cancel. */
     operation: openEnum('FileCopyOperation', u32, FileCopyOperation),
     /** Not used, as the next. */
     serviceId0: guidField,
+    /** Not used either. */
     serviceId1: guidField,
   },
   { size: 36, aliases: { linux: 'hv_fcopy_hdr' } },
@@ -62,9 +64,11 @@ export const FileCopyStart = /* @__PURE__ */ struct(
   'FileCopyStart',
   {
     header: pinned(FileCopyHeader, { operation: 0 }),
+    /** Without its folder; at most 259 UTF-16 units and a NUL. */
     fileName: utf16(2 * fileCopyMaxPath),
     /** The folder. */
     pathName: utf16(2 * fileCopyMaxPath),
+    /** What to do about a file that is there already, and about folders that are not. */
     flags: flags('FileCopyFlags', u32, FileCopyFlags),
     /** Bytes of the whole file. */
     fileSize: u64,
@@ -86,6 +90,7 @@ export const FileCopyWrite = /* @__PURE__ */ struct(
     offset: u64,
     /** How many of the bytes count. */
     size: u32,
+    /** Those from `size` on mean nothing. */
     data: bytes(fileCopyFragment),
   },
   { size: 6196, aliases: { linux: 'hv_do_fcopy' } },
@@ -105,6 +110,7 @@ export const FileCopyCancel = /* @__PURE__ */ struct('FileCopyCancel', {
 /** An operation that is not known. */
 export const OtherFileCopyRequest = /* @__PURE__ */ struct('OtherFileCopyRequest', {
   header: FileCopyHeader,
+  /** All behind the header. */
   body: rest(),
 })
 
@@ -138,7 +144,11 @@ export const FileCopyMessage = /* @__PURE__ */ union(
 export type FileCopyMessage = Infer<typeof FileCopyMessage>
 
 /** A whole packet: pipe header and message. */
-export const FileCopyPacket = /* @__PURE__ */ struct('FileCopyPacket', { pipe: PipeHeader, message: FileCopyMessage })
+export const FileCopyPacket = /* @__PURE__ */ struct('FileCopyPacket', {
+  /** Says how long the message is. */
+  pipe: PipeHeader,
+  message: FileCopyMessage,
+})
 
 /** Decodes the component's packets. */
 export const fileCopyDecoder = /* @__PURE__ */ icDecoder(DeviceId.FileCopy, 'fcopy', FileCopyPacket)

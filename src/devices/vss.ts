@@ -47,7 +47,11 @@ export const VssOperation = {
 /** First 8 bytes of a request. Source: Linux include/uapi/linux/hyperv.h (hv_vss_hdr). */
 export const VssHeader = /* @__PURE__ */ struct(
   'VssHeader',
-  { operation: openEnum('VssOperation', u8, VssOperation), reserved: reserved(7) },
+  {
+    /** What is to be done; the answer keeps it. */
+    operation: openEnum('VssOperation', u8, VssOperation),
+    reserved: reserved(7),
+  },
   { size: 8, aliases: { linux: 'hv_vss_hdr' } },
 )
 export interface VssHeader extends Infer<typeof VssHeader> {}
@@ -60,6 +64,7 @@ export const VssHotBackup = /* @__PURE__ */ struct(
   'VssHotBackup',
   {
     header: pinned(VssHeader, { operation: 2 }),
+    /** Filled in by the guest, in its answer; 5 from Linux. */
     support: openEnum('VssHotBackupSupport', u32, VssHotBackupSupport),
   },
   { size: 12, aliases: { linux: 'hv_vss_msg' } },
@@ -68,7 +73,11 @@ export const VssHotBackup = /* @__PURE__ */ struct(
 /** Whether the guest has devices mapped into it directly, which no backup reaches. The answer has the flags; Linux's are 0. */
 export const VssGetDirectMappedInfo = /* @__PURE__ */ struct(
   'VssGetDirectMappedInfo',
-  { header: pinned(VssHeader, { operation: 3 }), flags: u32 },
+  {
+    header: pinned(VssHeader, { operation: 3 }),
+    /** Filled in by the guest, in its answer. */
+    flags: u32,
+  },
   { size: 12 },
 )
 
@@ -80,6 +89,7 @@ export const VssLun = /* @__PURE__ */ struct(
     reserved: reserved(3),
     /** Instance of the controller. */
     controller: guidField,
+    /** Where on that controller the disk is: port, then target, then unit. */
     port: u8,
     target: u8,
     lun: u8,
@@ -101,6 +111,7 @@ export const VssFreeze = /* @__PURE__ */ struct(
     flags: u32,
     /** How many of the disks count. */
     lunCount: u32,
+    /** Places for 260; those from `lunCount` on mean nothing. */
     luns: array(VssLun, vssMaxLuns),
   },
   { size: 6260 },
@@ -123,7 +134,9 @@ export const VssThaw = /* @__PURE__ */ struct(
 /** An operation of which no more than the header is known. Linux wants 4 bytes behind it of every request. */
 export const OtherVssRequest = /* @__PURE__ */ struct('OtherVssRequest', {
   header: VssHeader,
+  /** Their meaning goes with the operation. */
   flags: u32,
+  /** All behind those 12 bytes. */
   body: rest(),
 })
 
@@ -157,7 +170,11 @@ export const VssMessage = /* @__PURE__ */ union('VssMessage', { offset: 4, tag: 
 export type VssMessage = Infer<typeof VssMessage>
 
 /** A whole packet: pipe header and message. */
-export const VssPacket = /* @__PURE__ */ struct('VssPacket', { pipe: PipeHeader, message: VssMessage })
+export const VssPacket = /* @__PURE__ */ struct('VssPacket', {
+  /** Says how long the message is. */
+  pipe: PipeHeader,
+  message: VssMessage,
+})
 
 /** Decodes the component's packets. */
 export const vssDecoder = /* @__PURE__ */ icDecoder(DeviceId.Vss, 'vss', VssPacket)

@@ -63,7 +63,9 @@ export const kvpValueSize = 2048
 export const KvpHeader = /* @__PURE__ */ struct(
   'KvpHeader',
   {
+    /** What is to be done; the answer keeps it. */
     operation: openEnum('KvpOperation', u8, KvpOperation),
+    /** Set of pairs that a key or an index is looked up in. */
     pool: openEnum('KvpPool', u8, KvpPool),
     reserved: reserved(2),
   },
@@ -75,11 +77,13 @@ export interface KvpHeader extends Infer<typeof KvpHeader> {}
 export const KvpValue = /* @__PURE__ */ struct(
   'KvpValue',
   {
+    /** How `value` is to be read. */
     valueType: openEnum('KvpValueType', u32, KvpValueType),
     /** Bytes of the key, its NUL included. */
     keySize: u32,
     /** Bytes of the value: 4, 8, or those of the text, its NUL included. */
     valueSize: u32,
+    /** UTF-16LE, at most 255 units and a NUL. */
     key: utf16(kvpKeySize),
     /** A number is little-endian. */
     value: bytes(kvpValueSize),
@@ -91,7 +95,12 @@ export interface KvpValue extends Infer<typeof KvpValue> {}
 /** A key alone. Source: Linux include/uapi/linux/hyperv.h (hv_kvp_msg_delete). */
 export const KvpKey = /* @__PURE__ */ struct(
   'KvpKey',
-  { /** Bytes of the key, its NUL included. */ keySize: u32, key: utf16(kvpKeySize) },
+  {
+    /** Bytes of the key, its NUL included. */
+    keySize: u32,
+    /** UTF-16LE, at most 255 units and a NUL. */
+    key: utf16(kvpKeySize),
+  },
   { size: 516, aliases: { linux: 'hv_kvp_msg_delete' } },
 )
 export interface KvpKey extends Infer<typeof KvpKey> {}
@@ -99,7 +108,12 @@ export interface KvpKey extends Infer<typeof KvpKey> {}
 /** The n-th pair of a pool. Source: Linux include/uapi/linux/hyperv.h (hv_kvp_msg_enumerate). */
 export const KvpItem = /* @__PURE__ */ struct(
   'KvpItem',
-  { /** 0 for the first pair. */ index: u32, pair: KvpValue },
+  {
+    /** 0 for the first pair. */
+    index: u32,
+    /** Filled in by the guest. */
+    pair: KvpValue,
+  },
   { size: 2576, aliases: { linux: 'hv_kvp_msg_enumerate' } },
 )
 export interface KvpItem extends Infer<typeof KvpItem> {}
@@ -125,14 +139,19 @@ const adapterIdSize = 256
 export const KvpIpText = /* @__PURE__ */ struct(
   'KvpIpText',
   {
+    /** GUID of an adapter to be set; of one to be asked for, its MAC address for Linux. At most 127 units and a NUL. */
     adapterId: utf16(adapterIdSize),
+    /** Of which family the settings are asked for, or told. */
     addressFamily: openEnum('KvpAddressFamily', u8, KvpAddressFamily),
     /** 0: no. */
     dhcpEnabled: u8,
+    /** Of both families; at most 1023 UTF-16 units and a NUL. */
     addresses: utf16(2048),
     /** For each address its mask `255.255.255.0`, or `/64` of an IPv6 one. */
     subnets: utf16(2048),
+    /** At most 511 UTF-16 units and a NUL. */
     gateways: utf16(1024),
+    /** At most 1023 UTF-16 units and a NUL. */
     dnsServers: utf16(2048),
   },
   { size: 7426, aliases: { linux: 'hv_kvp_ipaddr_value' } },
@@ -151,25 +170,40 @@ const ipv6 = /* @__PURE__ */ bytes(16)
 export const KvpIpBinary = /* @__PURE__ */ struct(
   'KvpIpBinary',
   {
+    /** How many of `ipv4Addresses` and `ipv4Masks` count, 0 … 64. */
     ipv4Count: u32,
+    /** How many of `ipv6Addresses` and `ipv6Prefixes` count, 0 … 64. */
     ipv6Count: u32,
+    /** How many of `ipv4Gateways` count, 0 … 5. */
     ipv4GatewayCount: u32,
+    /** How many of `ipv6Gateways` count, 0 … 5. */
     ipv6GatewayCount: u32,
+    /** How many of `ipv4DnsServers` count, 0 … 64. */
     ipv4DnsCount: u32,
+    /** How many of `ipv6DnsServers` count, 0 … 64. */
     ipv6DnsCount: u32,
+    /** GUID of an adapter to be set; of one to be asked for, its MAC address for Linux. At most 127 units and a NUL. */
     adapterId: utf16(adapterIdSize),
+    /** Of which family the settings are asked for, or told. */
     addressFamily: openEnum('KvpAddressFamily', u8, KvpAddressFamily),
     /** 0: no. */
     dhcpEnabled: u8,
     reserved: reserved(2),
+    /** The first `ipv4Count` count. */
     ipv4Addresses: array(ipv4, kvpMaxAddresses),
+    /** The first `ipv6Count` count. */
     ipv6Addresses: array(ipv6, kvpMaxAddresses),
+    /** One for each IPv4 address, such as 255.255.255.0. */
     ipv4Masks: array(ipv4, kvpMaxAddresses),
     /** Bits of the prefix. */
     ipv6Prefixes: array(u32, kvpMaxAddresses),
+    /** The first `ipv4GatewayCount` count. */
     ipv4Gateways: array(ipv4, kvpMaxGateways),
+    /** The first `ipv6GatewayCount` count. */
     ipv6Gateways: array(ipv6, kvpMaxGateways),
+    /** The first `ipv4DnsCount` count. */
     ipv4DnsServers: array(ipv4, kvpMaxAddresses),
+    /** The first `ipv6DnsCount` count. */
     ipv6DnsServers: array(ipv6, kvpMaxAddresses),
     /** Of the IPv4 addresses, and right behind those of the IPv6 ones. */
     origins: array(openEnum('KvpAddressOrigin', u16, KvpAddressOrigin), 2 * kvpMaxAddresses),
@@ -179,7 +213,11 @@ export const KvpIpBinary = /* @__PURE__ */ struct(
 export interface KvpIpBinary extends Infer<typeof KvpIpBinary> {}
 
 /** The value of a key. No known host asks for it (behaviour 220); Linux answers. */
-export const KvpGet = /* @__PURE__ */ struct('KvpGet', { header: pinned(KvpHeader, { operation: 0 }), pair: KvpValue })
+export const KvpGet = /* @__PURE__ */ struct('KvpGet', {
+  header: pinned(KvpHeader, { operation: 0 }),
+  /** The question has the key; the answer has the value too. */
+  pair: KvpValue,
+})
 
 /** Sets a value. */
 export const KvpSet = /* @__PURE__ */ struct('KvpSet', { header: pinned(KvpHeader, { operation: 1 }), pair: KvpValue })
@@ -200,6 +238,7 @@ export const KvpEnumerate = /* @__PURE__ */ struct('KvpEnumerate', {
 export const KvpGetIpText = /* @__PURE__ */ struct('KvpGetIpText', {
   operation: constant(u8, 4),
   pool: openEnum('KvpPool', u8, KvpPool),
+  /** The question names the adapter; the answer has its settings. */
   ip: KvpIpText,
 })
 
@@ -213,6 +252,7 @@ export const KvpSetIpText = /* @__PURE__ */ struct(
 /** Asks for an adapter's settings, from 5.0 on. */
 export const KvpGetIpBinary = /* @__PURE__ */ struct('KvpGetIpBinary', {
   header: pinned(KvpHeader, { operation: 4 }),
+  /** The question names the adapter; the answer has its settings. */
   ip: KvpIpBinary,
 })
 
@@ -223,7 +263,11 @@ export const KvpSetIpBinary = /* @__PURE__ */ struct('KvpSetIpBinary', {
 })
 
 /** An operation that is not known. */
-export const OtherKvpExchange = /* @__PURE__ */ struct('OtherKvpExchange', { header: KvpHeader, body: rest() })
+export const OtherKvpExchange = /* @__PURE__ */ struct('OtherKvpExchange', {
+  header: KvpHeader,
+  /** All behind the header. */
+  body: rest(),
+})
 
 /** What is exchanged, by operation. A message may be shorter than the largest of them, as long as it holds its own (IC-10). */
 export const KvpExchange = /* @__PURE__ */ union('KvpExchange', { offset: 0, tag: u8, otherwise: OtherKvpExchange }, [
@@ -258,7 +302,11 @@ export const KvpMessage = /* @__PURE__ */ union('KvpMessage', { offset: 4, tag: 
 export type KvpMessage = Infer<typeof KvpMessage>
 
 /** A whole packet: pipe header and message. */
-export const KvpPacket = /* @__PURE__ */ struct('KvpPacket', { pipe: PipeHeader, message: KvpMessage })
+export const KvpPacket = /* @__PURE__ */ struct('KvpPacket', {
+  /** Says how long the message is. */
+  pipe: PipeHeader,
+  message: KvpMessage,
+})
 
 /** Decodes the component's packets. */
 export const kvpDecoder = /* @__PURE__ */ icDecoder(DeviceId.Kvp, 'kvp', KvpPacket)

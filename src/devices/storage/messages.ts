@@ -82,21 +82,29 @@ const srbStatus = /* @__PURE__ */ openEnum('SrbStatus', u8, SrbStatus)
 const requestFields = {
   /** Length of this structure in bytes, as the sender's version has it. */
   length: u16,
+  /** How the adapter fared with the request. */
   srbStatus: /* @__PURE__ */ bits(u8, {
     status: bitField(0, 6, srbStatus),
+    /** 1: further requests wait until the queue is released. */
     queueFrozen: bitField(6, 1),
+    /** 1: there are sense data, as many bytes as `senseInfoLength` says. */
     autosenseValid: bitField(7, 1),
   }),
   /** SCSI status: 0 good, 2 check condition. */
   scsiStatus: u8,
+  /** The guest's own number for the adapter (Linux: its SCSI host's). */
   portNumber: u8,
+  /** Bus of the adapter, from 0 (Linux: the device's channel). */
   pathId: u8,
+  /** Device on that bus, from 0. */
   targetId: u8,
+  /** Logical unit of that device, 0 … 255. */
   lun: u8,
   /** Bytes of CDB that count, at most 16. */
   cdbLength: u8,
   /** Bytes of sense data, at most 20. */
   senseInfoLength: u8,
+  /** Which way data go: to the device, from it, or none do. */
   dataIn: /* @__PURE__ */ openEnum('DataDirection', u8, DataDirection),
   reserved: /* @__PURE__ */ reserved(u8),
   /** Bytes of data that are to be, or were, transferred. */
@@ -114,11 +122,15 @@ export const ScsiRequest = /* @__PURE__ */ struct(
   {
     ...requestFields,
     reserved2: reserved(u16),
+    /** 0xff: the request has no tag of its own. */
     queueTag: u8,
+    /** Counts with queueActionEnable: 0x20 simple tag, 0x21 head of the queue, 0x22 ordered. */
     queueAction: u8,
+    /** dataIn or dataOut goes with the direction; Linux sets disableSynchTransfer on all. */
     srbFlags: flags('SrbFlags', u32, SrbFlags),
     /** Seconds. */
     timeOutValue: u32,
+    /** By which a Windows driver sorts its queue; 0 from Linux. */
     queueSortKey: u32,
   },
   { size: 52, aliases: { linux: 'vmscsi_request' } },
@@ -128,7 +140,9 @@ export const ScsiRequest = /* @__PURE__ */ struct(
 export const VstorPacket = /* @__PURE__ */ struct(
   'VstorPacket',
   {
+    /** What is asked or told; CompleteIo in every answer, whatever was asked. */
     operation: openEnum('VstorOperation', u32, VstorOperation),
+    /** requestCompletion: the sender waits for an answer. */
     flags: flags('VstorFlags', u32, { requestCompletion: 0x1 }),
     /** NTSTATUS of the operation. */
     status: u32,

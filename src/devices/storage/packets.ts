@@ -21,7 +21,9 @@ import { VstorVersion } from './versions.ts'
 export const VstorHeader = /* @__PURE__ */ struct(
   'VstorHeader',
   {
+    /** What is asked or told; CompleteIo in every answer, whatever was asked. */
     operation: openEnum('VstorOperation', u32, VstorOperation),
+    /** requestCompletion: the sender waits for an answer. */
     flags: flags('VstorFlags', u32, { requestCompletion: 0x1 }),
     /** NTSTATUS, in completions. */
     status: u32,
@@ -52,6 +54,7 @@ export const ChannelProperties = /* @__PURE__ */ struct(
     /** Sub-channels that the guest may ask for. */
     maxChannelCount: u16,
     reserved1: reserved(u16),
+    /** multiChannel: CreateSubChannels may follow. */
     flags: flags('ChannelPropertyFlags', u32, ChannelPropertyFlags),
     /** Bytes in one request. */
     maxTransferBytes: u32,
@@ -64,8 +67,10 @@ export const ChannelProperties = /* @__PURE__ */ struct(
 export const FcWwn = /* @__PURE__ */ struct(
   'FcWwn',
   {
+    /** 0: the secondary names are in use; any other value: the primary ones. */
     primaryActive: u8,
     reserved1: reserved(3),
+    /** Big-endian, as the other three names. */
     primaryPortWwn: bytes(8),
     primaryNodeWwn: bytes(8),
     secondaryPortWwn: bytes(8),
@@ -233,7 +238,11 @@ export const PlainCompletion = /* @__PURE__ */ packet('PlainCompletion', Complet
 /** {@link PlainCompletion} before protocol 5.1: 48 bytes. */
 export const PlainCompletionWin7 = /* @__PURE__ */ packet('PlainCompletionWin7', CompleteIo, 48, {})
 /** An operation that is none of the protocol's, or a packet shorter than its version has it. */
-export const OtherStoragePacket = /* @__PURE__ */ struct('OtherStoragePacket', { header: VstorHeader, body: rest() })
+export const OtherStoragePacket = /* @__PURE__ */ struct('OtherStoragePacket', {
+  header: VstorHeader,
+  /** All behind the header. */
+  body: rest(),
+})
 
 const since = VstorVersion.Win8
 
