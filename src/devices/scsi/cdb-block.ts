@@ -4,22 +4,60 @@ import { ScsiOpcode, ServiceActionIn } from './codes.ts'
 // CDBs of direct access block devices. All words are big-endian. Source: T10 SBC-3 clause 5.
 
 /** The flags of a read or write: protection field, disable page out, force unit access. */
-const transferFlags = () => bits(u8, { protect: bitField(5, 3), dpo: bit(4), fua: bit(3) })
-const verifyFlags = () => bits(u8, { protect: bitField(5, 3), dpo: bit(4), byteCheck: bitField(1, 2) })
-const syncFlags = () => bits(u8, { immediate: bit(1) })
-const sameFlags = () => bits(u8, { protect: bitField(5, 3), anchor: bit(4), unmap: bit(3), noDataOut: bit(0) })
-const group = () => bits(u8, { group: bitField(0, 5) })
+const transferFlags = () =>
+  bits(u8, {
+    /** How protection information is transferred and checked. */
+    protect: bitField(5, 3),
+    /** Disable page out: the blocks need not stay in the cache. */
+    dpo: bit(4),
+    /** Force unit access: the medium, not the cache, is read or written. */
+    fua: bit(3),
+  })
+const verifyFlags = () =>
+  bits(u8, {
+    /** How protection information is transferred and checked. */
+    protect: bitField(5, 3),
+    /** Disable page out: the blocks need not stay in the cache. */
+    dpo: bit(4),
+    /** 0: the medium only; 1: compare with the data sent. */
+    byteCheck: bitField(1, 2),
+  })
+const syncFlags = () =>
+  bits(u8, {
+    /** Status comes at once, not when all is written. */
+    immediate: bit(1),
+  })
+const sameFlags = () =>
+  bits(u8, {
+    /** How protection information is transferred and checked. */
+    protect: bitField(5, 3),
+    /** With `unmap`: anchor the blocks, so that their room is kept. */
+    anchor: bit(4),
+    /** The blocks may be given back instead of written. */
+    unmap: bit(3),
+    /** Of WRITE SAME(16): no block is sent. */
+    noDataOut: bit(0),
+  })
+const group = () =>
+  bits(u8, {
+    /** Number under which statistics are kept; 0: none. */
+    group: bitField(0, 5),
+  })
 
 function transfer6<N extends string>(name: N, opcode: number) {
   return struct(
     name,
     {
       opcode: constant(u8, opcode),
-      lbaHigh: bits(u8, { lba: bitField(0, 5) }),
+      lbaHigh: bits(u8, {
+        /** The upper 5 of 21 bits. */
+        lba: bitField(0, 5),
+      }),
       /** The lower 16 of 21 bits. */
       lba: u16be,
       /** Blocks; 0 means 256. */
       length: u8,
+      /** NACA in bit 2, the vendor's own in bits 6 and 7; else 0. */
       control: u8,
     },
     { size: 6 },
@@ -29,7 +67,17 @@ function transfer6<N extends string>(name: N, opcode: number) {
 function transfer10<N extends string>(name: N, opcode: number) {
   return struct(
     name,
-    { opcode: constant(u8, opcode), flags: transferFlags(), lba: u32be, group: group(), length: u16be, control: u8 },
+    {
+      opcode: constant(u8, opcode),
+      flags: transferFlags(),
+      /** First block, 0-based. */
+      lba: u32be,
+      group: group(),
+      /** Blocks; 0 transfers none. */
+      length: u16be,
+      /** NACA in bit 2, the vendor's own in bits 6 and 7; else 0. */
+      control: u8,
+    },
     { size: 10 },
   )
 }
@@ -37,7 +85,17 @@ function transfer10<N extends string>(name: N, opcode: number) {
 function transfer12<N extends string>(name: N, opcode: number) {
   return struct(
     name,
-    { opcode: constant(u8, opcode), flags: transferFlags(), lba: u32be, length: u32be, group: group(), control: u8 },
+    {
+      opcode: constant(u8, opcode),
+      flags: transferFlags(),
+      /** First block, 0-based. */
+      lba: u32be,
+      /** Blocks; 0 transfers none. */
+      length: u32be,
+      group: group(),
+      /** NACA in bit 2, the vendor's own in bits 6 and 7; else 0. */
+      control: u8,
+    },
     { size: 12 },
   )
 }
@@ -45,7 +103,17 @@ function transfer12<N extends string>(name: N, opcode: number) {
 function transfer16<N extends string>(name: N, opcode: number) {
   return struct(
     name,
-    { opcode: constant(u8, opcode), flags: transferFlags(), lba: u64be, length: u32be, group: group(), control: u8 },
+    {
+      opcode: constant(u8, opcode),
+      flags: transferFlags(),
+      /** First block, 0-based. */
+      lba: u64be,
+      /** Blocks; 0 transfers none. */
+      length: u32be,
+      group: group(),
+      /** NACA in bit 2, the vendor's own in bits 6 and 7; else 0. */
+      control: u8,
+    },
     { size: 16 },
   )
 }
@@ -70,7 +138,17 @@ export const Write16 = /* @__PURE__ */ transfer16('Write16', ScsiOpcode.Write16)
 function verify10<N extends string>(name: N, opcode: number) {
   return struct(
     name,
-    { opcode: constant(u8, opcode), flags: verifyFlags(), lba: u32be, group: group(), length: u16be, control: u8 },
+    {
+      opcode: constant(u8, opcode),
+      flags: verifyFlags(),
+      /** First block, 0-based. */
+      lba: u32be,
+      group: group(),
+      /** Blocks; 0 verifies none. */
+      length: u16be,
+      /** NACA in bit 2, the vendor's own in bits 6 and 7; else 0. */
+      control: u8,
+    },
     { size: 10 },
   )
 }
@@ -78,7 +156,17 @@ function verify10<N extends string>(name: N, opcode: number) {
 function verify16<N extends string>(name: N, opcode: number) {
   return struct(
     name,
-    { opcode: constant(u8, opcode), flags: verifyFlags(), lba: u64be, length: u32be, group: group(), control: u8 },
+    {
+      opcode: constant(u8, opcode),
+      flags: verifyFlags(),
+      /** First block, 0-based. */
+      lba: u64be,
+      /** Blocks; 0 verifies none. */
+      length: u32be,
+      group: group(),
+      /** NACA in bit 2, the vendor's own in bits 6 and 7; else 0. */
+      control: u8,
+    },
     { size: 16 },
   )
 }
@@ -97,9 +185,12 @@ export const Verify12 = /* @__PURE__ */ struct(
   {
     opcode: constant(u8, ScsiOpcode.Verify12),
     flags: verifyFlags(),
+    /** First block, 0-based. */
     lba: u32be,
+    /** Blocks; 0 verifies none. */
     length: u32be,
     group: group(),
+    /** NACA in bit 2, the vendor's own in bits 6 and 7; else 0. */
     control: u8,
   },
   { size: 12 },
@@ -111,9 +202,12 @@ export const SynchronizeCache10 = /* @__PURE__ */ struct(
   {
     opcode: constant(u8, ScsiOpcode.SynchronizeCache10),
     flags: syncFlags(),
+    /** First block, 0-based. */
     lba: u32be,
     group: group(),
+    /** Blocks; 0: to the end of the medium. */
     length: u16be,
+    /** NACA in bit 2, the vendor's own in bits 6 and 7; else 0. */
     control: u8,
   },
   { size: 10 },
@@ -125,9 +219,12 @@ export const SynchronizeCache16 = /* @__PURE__ */ struct(
   {
     opcode: constant(u8, ScsiOpcode.SynchronizeCache16),
     flags: syncFlags(),
+    /** First block, 0-based. */
     lba: u64be,
+    /** Blocks; 0: to the end of the medium. */
     length: u32be,
     group: group(),
+    /** NACA in bit 2, the vendor's own in bits 6 and 7; else 0. */
     control: u8,
   },
   { size: 16 },
@@ -139,9 +236,12 @@ export const WriteSame10 = /* @__PURE__ */ struct(
   {
     opcode: constant(u8, ScsiOpcode.WriteSame10),
     flags: sameFlags(),
+    /** First block, 0-based. */
     lba: u32be,
     group: group(),
+    /** Blocks; 0: to the end, unless BlockLimits forbids that. */
     length: u16be,
+    /** NACA in bit 2, the vendor's own in bits 6 and 7; else 0. */
     control: u8,
   },
   { size: 10 },
@@ -153,9 +253,12 @@ export const WriteSame16 = /* @__PURE__ */ struct(
   {
     opcode: constant(u8, ScsiOpcode.WriteSame16),
     flags: sameFlags(),
+    /** First block, 0-based. */
     lba: u64be,
+    /** Blocks; 0: to the end, unless BlockLimits forbids that. */
     length: u32be,
     group: group(),
+    /** NACA in bit 2, the vendor's own in bits 6 and 7; else 0. */
     control: u8,
   },
   { size: 16 },
@@ -166,11 +269,15 @@ export const Unmap = /* @__PURE__ */ struct(
   'Unmap',
   {
     opcode: constant(u8, ScsiOpcode.Unmap),
-    flags: bits(u8, { anchor: bit(0) }),
+    flags: bits(u8, {
+      /** Anchor the blocks: unmapped, with their room kept. */
+      anchor: bit(0),
+    }),
     reserved: reserved(4),
     group: group(),
     /** Bytes of the parameter list. */
     parameterListLength: u16be,
+    /** NACA in bit 2, the vendor's own in bits 6 and 7; else 0. */
     control: u8,
   },
   { size: 10 },
@@ -182,9 +289,14 @@ export const ReadCapacity10 = /* @__PURE__ */ struct(
   {
     opcode: constant(u8, ScsiOpcode.ReadCapacity10),
     reserved: reserved(u8),
+    /** 0 without `partialMedium`. */
     lba: u32be,
     reserved2: reserved(2),
-    flags: bits(u8, { partialMedium: bit(0) }),
+    flags: bits(u8, {
+      /** Obsolete: asks for the last LBA behind `lba` before a notable delay. */
+      partialMedium: bit(0),
+    }),
+    /** NACA in bit 2, the vendor's own in bits 6 and 7; else 0. */
     control: u8,
   },
   { size: 10 },
@@ -196,10 +308,15 @@ export const ServiceActionIn16 = /* @__PURE__ */ struct(
   {
     opcode: constant(u8, ScsiOpcode.ServiceActionIn16),
     action: bits(u8, { serviceAction: bitField(0, 5, openEnum('ServiceActionIn', u8, ServiceActionIn)) }),
+    /** GET LBA STATUS: the first block asked about. Else 0 without `partialMedium`. */
     lba: u64be,
     /** Bytes that the initiator has room for. */
     allocationLength: u32be,
-    flags: bits(u8, { partialMedium: bit(0) }),
+    flags: bits(u8, {
+      /** Obsolete, of READ CAPACITY(16): the last LBA behind `lba` before a notable delay. */
+      partialMedium: bit(0),
+    }),
+    /** NACA in bit 2, the vendor's own in bits 6 and 7; else 0. */
     control: u8,
   },
   { size: 16 },

@@ -52,7 +52,12 @@ export const ReservationType = {
 
 /** Type and scope of a reservation; scope 0 is the logical unit, and there is no other. */
 const kind = () =>
-  bits(u8, { reservationType: bitField(0, 4, openEnum('ReservationType', u8, ReservationType)), scope: bitField(4, 4) })
+  bits(u8, {
+    /** See ReservationType. */
+    reservationType: bitField(0, 4, openEnum('ReservationType', u8, ReservationType)),
+    /** 0: the logical unit. */
+    scope: bitField(4, 4),
+  })
 
 /** PERSISTENT RESERVE IN: asks for keys, the reservation, what is supported, or all of it. */
 export const PersistentReserveIn = /* @__PURE__ */ struct(
@@ -65,6 +70,7 @@ export const PersistentReserveIn = /* @__PURE__ */ struct(
     reserved: reserved(5),
     /** Bytes that the initiator has room for. */
     allocationLength: u16be,
+    /** NACA in bit 2, the vendor's own in bits 6 and 7; else 0. */
     control: u8,
   },
   { size: 10 },
@@ -78,10 +84,12 @@ export const PersistentReserveOut = /* @__PURE__ */ struct(
     action: bits(u8, {
       serviceAction: bitField(0, 5, openEnum('PersistentReserveOutAction', u8, PersistentReserveOutAction)),
     }),
+    /** Of RESERVE, RELEASE and the two that preempt; others ignore it. */
     kind: kind(),
     reserved: reserved(2),
     /** Bytes of the parameter list: 24. */
     parameterListLength: u32be,
+    /** NACA in bit 2, the vendor's own in bits 6 and 7; else 0. */
     control: u8,
   },
   { size: 10 },
@@ -145,13 +153,23 @@ export const ReservationCapabilities = /* @__PURE__ */ struct(
     /** What PERSISTENT RESERVE OUT may ask for beside the keys. */
     capable: bits(u8, {
       persistThroughPowerLoss: bit(0),
+      /** One REGISTER for all ports of the target. */
       allTargetPorts: bit(2),
+      /** REGISTER for initiator ports that it names. */
       specifyInitiatorPorts: bit(3),
+      /** Exceptions for RESERVE and RELEASE of SPC-2. */
       compatibleReservationHandling: bit(4),
+      /** The service action REPLACE LOST RESERVATION. */
       replaceLostReservation: bit(7),
     }),
     /** `allowCommands` tells of commands that are allowed beyond what the standard wants; 0 says nothing. */
-    state: bits(u8, { persistThroughPowerLoss: bit(0), allowCommands: bitField(4, 3), typesValid: bit(7) }),
+    state: bits(u8, {
+      /** Active now: reservation and registrations outlast a loss of power. */
+      persistThroughPowerLoss: bit(0),
+      allowCommands: bitField(4, 3),
+      /** Whether `types` means something. */
+      typesValid: bit(7),
+    }),
     /** The types that may be reserved; meaningful with `typesValid`. */
     types: bits(u16be, {
       exclusiveAccessAllRegistrants: bit(0),
@@ -168,6 +186,7 @@ export const ReservationCapabilities = /* @__PURE__ */ struct(
 
 /** One registration, with the name of the port that made it. Source: T10 SPC-4 6.15.5. */
 export const FullStatusDescriptor = /* @__PURE__ */ struct('FullStatusDescriptor', {
+  /** Key that the port has registered. */
   reservationKey: u64be,
   reserved: reserved(4),
   /** Whether it holds the reservation, and whether it stands for all ports of the target. */
@@ -177,6 +196,7 @@ export const FullStatusDescriptor = /* @__PURE__ */ struct('FullStatusDescriptor
   reserved2: reserved(4),
   /** The port of the target that it was made through. */
   relativePort: u16be,
+  /** Bytes of `transportId`. */
   additionalLength: u32be,
   /** See SasTransportId. */
   transportId: countedBytes('additionalLength'),
@@ -195,8 +215,14 @@ export const FullStatusData = /* @__PURE__ */ struct('FullStatusData', {
 export const SasTransportId = /* @__PURE__ */ struct(
   'SasTransportId',
   {
-    protocol: bits(u8, { protocol: bitField(0, 4), format: bitField(6, 2) }),
+    protocol: bits(u8, {
+      /** 6: SAS. */
+      protocol: bitField(0, 4),
+      /** 0: the form of this structure. */
+      format: bitField(6, 2),
+    }),
     reserved: reserved(3),
+    /** World-wide name of the port, NAA in the upper 4 bits. */
     sasAddress: u64be,
     reserved2: reserved(12),
   },

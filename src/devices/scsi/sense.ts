@@ -22,22 +22,34 @@ export const FixedSense = /* @__PURE__ */ struct(
   'FixedSense',
   {
     /** `valid`: the information field means something. */
-    response: bits(u8, { responseCode: bitField(0, 7), valid: bit(7) }),
+    response: bits(u8, {
+      /** 0x70: of this command; 0x71: deferred, of an earlier one. */
+      responseCode: bitField(0, 7),
+      valid: bit(7),
+    }),
+    /** Once a segment number; 0. */
     obsolete: u8,
     key: bits(u8, {
+      /** See SenseKey. */
       senseKey: bitField(0, 4, senseKey),
+      /** The length asked for is not that of the block. */
       incorrectLength: bit(5),
+      /** Of tapes and printers: end of medium reached. */
       endOfMedium: bit(6),
+      /** Of tapes: a filemark or setmark was read. */
       filemark: bit(7),
     }),
     /** Mostly the LBA at which it went wrong. */
     information: u32be,
     /** Bytes behind this one. */
     additionalLength: u8,
+    /** What it means depends on the command; mostly 0. */
     commandSpecific: u32be,
     /** `code << 8 | qualifier`. */
     additionalSense,
+    /** Vendor's number of the part that failed; 0 names none. */
     fieldReplaceableUnit: u8,
+    /** Bit 7 of the first byte: valid. With IllegalRequest the other two point to the wrong byte. */
     senseKeySpecific: bytes(3),
   },
   { size: 18 },
@@ -45,11 +57,20 @@ export const FixedSense = /* @__PURE__ */ struct(
 
 /** Sense data with descriptors; response code 0x72 or 0x73. Source: T10 SPC-4 4.5.2. */
 export const DescriptorSense = /* @__PURE__ */ struct('DescriptorSense', {
-  response: bits(u8, { responseCode: bitField(0, 7) }),
-  key: bits(u8, { senseKey: bitField(0, 4, senseKey) }),
+  response: bits(u8, {
+    /** 0x72: of this command; 0x73: deferred, of an earlier one. */
+    responseCode: bitField(0, 7),
+  }),
+  key: bits(u8, {
+    /** See SenseKey. */
+    senseKey: bitField(0, 4, senseKey),
+  }),
+  /** `code << 8 | qualifier`. */
   additionalSense,
   reserved: reserved(3),
+  /** Bytes of descriptors. */
   additionalLength: u8,
+  /** One behind the other, each with its type and its length first; see SenseInformation. */
   descriptors: countedBytes('additionalLength'),
 })
 
@@ -57,10 +78,16 @@ export const DescriptorSense = /* @__PURE__ */ struct('DescriptorSense', {
 export const SenseInformation = /* @__PURE__ */ struct(
   'SenseInformation',
   {
+    /** 0 in this one. */
     descriptorType: u8,
+    /** Bytes behind this one: 10. */
     additionalLength: u8,
-    flags: bits(u8, { valid: bit(7) }),
+    flags: bits(u8, {
+      /** Set: without information there is no such descriptor. */
+      valid: bit(7),
+    }),
     reserved: reserved(u8),
+    /** Mostly the LBA at which it went wrong. */
     information: u64be,
   },
   { size: 12 },
