@@ -7,6 +7,7 @@ import { word } from './word.ts'
 export const ReenlightenmentControlWord = /* @__PURE__ */ bits(u64, {
   vector: bitField(0, 8),
   enabled: bit(16),
+  /** VP index. */
   targetVp: bitField(32, 32),
 })
 /** {@link ReenlightenmentControlWord} alone. */
@@ -47,6 +48,7 @@ export const TscInvariantControl = /* @__PURE__ */ word('TscInvariantControl', T
 /** VP assist page MSR, 0x40000073. Source: HV_X64_MSR_APIC_ASSIST_CONTENTS of Mile.HyperV, WDK 7.1 hvgdk. */
 export const X64MsrApicAssistContentsWord = /* @__PURE__ */ bits(u64, {
   enable: bit(0),
+  /** Guest physical address ÷ 4096. */
   gpaPageNumber: wideBitField(12, 52),
 })
 /** {@link X64MsrApicAssistContentsWord} alone. */
@@ -61,7 +63,9 @@ export const X64MsrApicAssistContents = /* @__PURE__ */ word('X64MsrApicAssistCo
  */
 export const X64MsrHypercallContentsWord = /* @__PURE__ */ bits(u64, {
   enable: bit(0),
+  /** The MSR cannot be written any more. */
   locked: bit(1),
+  /** Guest physical address ÷ 4096. */
   gpaPageNumber: wideBitField(12, 52),
 })
 /** {@link X64MsrHypercallContentsWord} alone. */
@@ -75,9 +79,13 @@ export const X64MsrHypercallContents = /* @__PURE__ */ word('X64MsrHypercallCont
  * Mile.HyperV, WDK 7.1 hvgdk.
  */
 export const X64MsrNpiepConfigContentsWord = /* @__PURE__ */ bits(u64, {
+  /** SGDT. */
   preventsGdt: bit(0),
+  /** SIDT. */
   preventsIdt: bit(1),
+  /** SLDT. */
   preventsLdt: bit(2),
+  /** STR. */
   preventsTr: bit(3),
 })
 /** {@link X64MsrNpiepConfigContentsWord} alone. */
@@ -90,6 +98,7 @@ export const X64MsrNpiepConfigContents = /* @__PURE__ */ word(
 /** Reference TSC page MSR, 0x40000021. Source: HV_X64_MSR_REFERENCE_TSC_CONTENTS of Mile.HyperV, WDK 7.1 hvgdk. */
 export const X64MsrReferenceTscContentsWord = /* @__PURE__ */ bits(u64, {
   enable: bit(0),
+  /** Guest physical address ÷ 4096. */
   gpaPageNumber: wideBitField(12, 52),
 })
 /** {@link X64MsrReferenceTscContentsWord} alone. */
@@ -114,11 +123,17 @@ export const X64MsrResetContents = /* @__PURE__ */ word('X64MsrResetContents', X
  */
 export const X64MsrStimerConfigContentsWord = /* @__PURE__ */ bits(u64, {
   enable: bit(0),
+  /** The count is a period, not a point of time. */
   periodic: bit(1),
+  /** May expire late rather than wake the VP. */
   lazy: bit(2),
+  /** Writing a count that is not 0 enables the timer. */
   autoEnable: bit(3),
+  /** Counts only with `directMode`. */
   apicVector: bitField(4, 8),
+  /** Expires with an interrupt, not a message. */
   directMode: bit(12),
+  /** SINT of the message, 1 … 15; with `directMode` it means nothing. */
   sintIndex: bitField(16, 4),
 })
 /** {@link X64MsrStimerConfigContentsWord} alone. */
@@ -170,6 +185,7 @@ export const X64MsrSynmcStatusContents = /* @__PURE__ */ struct(
 
 /** Buffer of the synthetic debugger. Source: HV_X64_MSR_SYNTH_DEBUG_BUFFER_CONTENTS of Mile.HyperV. */
 export const X64MsrSynthDebugBufferContentsWord = /* @__PURE__ */ bits(u64, {
+  /** Guest physical address ÷ 4096. */
   gpaPageNumber: wideBitField(12, 40),
   disabled: bit(63),
 })
@@ -221,7 +237,7 @@ export const SynicVersionContents = /* @__PURE__ */ word(
 /** Where a statistics page is. */
 export const StatsPageContents = /* @__PURE__ */ word(
   'StatsPageContents',
-  bits(u64, { enable: bit(0), gpaPageNumber: wideBitField(12, 52) }),
+  bits(u64, { enable: bit(0), /** Guest physical address ÷ 4096. */ gpaPageNumber: wideBitField(12, 52) }),
 )
 
 /**

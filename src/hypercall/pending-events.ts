@@ -9,10 +9,13 @@ export const Arm64PendingExceptionEvent = /* @__PURE__ */ struct(
   {
     event: bits(u8, {
       eventPending: bit(0),
+      /** An `Arm64PendingEventType`. */
       eventType: bitField(1, 3),
     }),
     padding: reserved(7),
+    /** Syndrome, as ESR_ELx has it. */
     esrElx: u64,
+    /** Faulting address, as FAR_ELx has it. */
     farElx: u64,
   },
   { size: 24, aliases: { mile: 'HV_ARM64_PENDING_EXCEPTION_EVENT' } },
@@ -39,9 +42,11 @@ export const Arm64PendingSyntheticExceptionEvent = /* @__PURE__ */ struct(
   {
     event: bits(u8, {
       eventPending: bit(0),
+      /** An `Arm64PendingEventType`. */
       eventType: bitField(1, 3),
     }),
     padding: reserved(3),
+    /** An `Arm64SyntheticExceptionType`. */
     exceptionType: u32,
     context: u64,
   },
@@ -60,11 +65,15 @@ export const X64PendingExceptionEvent = /* @__PURE__ */ struct(
   {
     event: bits(u32, {
       eventPending: bit(0),
+      /** `X64PendingEventType.Exception`, 0. */
       eventType: bitField(1, 3),
+      /** `errorCode` is pushed. */
       deliverErrorCode: bit(8),
+      /** 0 … 31. */
       vector: bitField(16, 16),
     }),
     errorCode: u32,
+    /** For a page fault the address that CR2 gets. */
     exceptionParameter: u64,
   },
   { size: 16, aliases: { mile: 'HV_X64_PENDING_EXCEPTION_EVENT' } },
@@ -76,6 +85,7 @@ export const X64PendingExtIntEvent = /* @__PURE__ */ struct(
   {
     event: bits(u32, {
       eventPending: bit(0),
+      /** `X64PendingEventType.ExtInt`, 5. */
       eventType: bitField(1, 3),
       vector: bitField(8, 8),
     }),
@@ -95,11 +105,14 @@ export const X64PendingInterruptionRegister = /* @__PURE__ */ struct(
     flags: bits(u32, {
       interruptionPending: bit(0),
       interruptionType: bitField(1, 3, X64PendingInterruptionTypeField),
+      /** `errorCode` is pushed. */
       deliverErrorCode: bit(4),
+      /** Bytes of the instruction behind a software interrupt or exception. */
       instructionLength: bitField(5, 4),
       nestedEvent: bit(9),
       interruptionVector: bitField(16, 16),
     }),
+    /** Counts only with `deliverErrorCode`. */
     errorCode: u32,
   },
   { size: 8, aliases: { linux: 'hv_x64_pending_interruption_register', mile: 'HV_X64_PENDING_INTERRUPTION_REGISTER' } },
@@ -111,11 +124,14 @@ export const X64PendingMemoryInterceptEvent = /* @__PURE__ */ struct(
   {
     event: bits(u8, {
       eventPending: bit(0),
+      /** `X64PendingEventType.MemoryIntercept`, 1. */
       eventType: bitField(1, 3),
     }),
+    /** VTL that takes the intercept. */
     targetVtl: u8,
     accessType: u8,
     access: bits(u8, {
+      /** `guestLinearAddress` counts. */
       guestLinearAddressValid: bit(0),
       causedByGpaAccess: bit(1),
     }),
@@ -136,11 +152,13 @@ export const X64PendingNestedMemoryInterceptEvent = /* @__PURE__ */ struct(
   {
     event: bits(u8, {
       eventPending: bit(0),
+      /** `X64PendingEventType.NestedMemoryIntercept`, 2. */
       eventType: bitField(1, 3),
     }),
     accessType: u8,
     guestAccessPermission: u8,
     access: bits(u8, {
+      /** `guestLinearAddress` counts. */
       guestLinearAddressValid: bit(0),
       causedByGpaAccess: bit(1),
       pageTableMisconfiguration: bit(2),
@@ -159,6 +177,7 @@ export const X64PendingShadowIptEvent = /* @__PURE__ */ struct(
   {
     event: bits(u32, {
       eventPending: bit(0),
+      /** `X64PendingEventType.ShadowIpt`, 6. */
       eventType: bitField(1, 4),
     }),
     padding: reserved(4),
@@ -176,6 +195,7 @@ export const X64PendingVirtualizationFaultEvent = /* @__PURE__ */ struct(
   {
     event: bits(u32, {
       eventPending: bit(0),
+      /** `X64PendingEventType.VirtualizationFault`, 3. */
       eventType: bitField(1, 3),
       parameter0: bitField(16, 16),
     }),
@@ -192,7 +212,11 @@ export const X64PendingVirtualizationFaultEvent = /* @__PURE__ */ struct(
 export const X64PendingEvent = /* @__PURE__ */ struct(
   'X64PendingEvent',
   {
-    header: bits(u8, { eventPending: bit(0), eventType: bitField(1, 3, X64PendingEventTypeField) }),
+    header: bits(u8, {
+      /** 0: the rest means nothing. */
+      eventPending: bit(0),
+      eventType: bitField(1, 3, X64PendingEventTypeField),
+    }),
     eventData: bytes(15),
     reg1: RegisterValue,
   },

@@ -43,8 +43,11 @@ export const CpuManagementVersionRegister = /* @__PURE__ */ word(
  */
 export const CrashCtlRegContentsWord = /* @__PURE__ */ bits(u64, {
   preOSId: bitField(58, 3),
+  /** The guest takes no dump of its own. */
   noCrashDump: bit(61),
+  /** P3 and P4 tell a text. */
   crashMessage: bit(62),
+  /** Written, makes the report; read, tells that reports are taken. */
   crashNotify: bit(63),
 })
 /** {@link CrashCtlRegContentsWord} alone. */
@@ -60,6 +63,7 @@ export const DeliverabilityNotificationsRegisterWord = /* @__PURE__ */ bits(u64,
   nmiNotification: bit(0),
   interruptNotification: bit(1),
   interruptPriority: bitField(2, 4),
+  /** Bit n: SINT n, once its message slot is free. */
   sint: bitField(48, 16),
 })
 /** {@link DeliverabilityNotificationsRegisterWord} alone. */
@@ -125,8 +129,11 @@ export const InterceptSuspendRegister = /* @__PURE__ */ word('InterceptSuspendRe
  * Mile.HyperV.
  */
 export const InternalActivityRegisterWord = /* @__PURE__ */ bits(u64, {
+  /** Waits for a startup IPI. */
   startupSuspend: bit(0),
+  /** Waits for an interrupt after HLT. */
   haltSuspend: bit(1),
+  /** Waits for an interrupt after a read of the guest idle MSR. */
   idleSuspend: bit(2),
 })
 /** {@link InternalActivityRegisterWord} alone. */
@@ -148,6 +155,7 @@ export const MemoryZeroingCtrlRegContents = /* @__PURE__ */ word(
 /** State of a VP that runs a hypervisor itself. Source: HV_NESTED_STATE_REGISTER of Mile.HyperV. */
 export const NestedStateRegisterWord = /* @__PURE__ */ bits(u64, {
   nestedVirtActive: bit(0),
+  /** The guest of the nested hypervisor runs, not that hypervisor itself. */
   nestedGuestMode: bit(1),
   vmEntryPending: bit(2),
 })
@@ -203,6 +211,7 @@ export const RegisterHvptControlWord = /* @__PURE__ */ bits(u64, {
   enabled: bit(0),
   hardwareEnforced: bit(1),
   hardwareRangeBits: bitField(2, 6),
+  /** Guest physical address ÷ 4096. */
   gpaPageNumber: wideBitField(12, 52),
 })
 /** {@link RegisterHvptControlWord} alone. */
@@ -232,6 +241,7 @@ export const RegisterNestedControl = /* @__PURE__ */ word('RegisterNestedControl
 /** Where the partition information page is. Source: HV_REGISTER_PARTITION_INFO_PAGE of Mile.HyperV. */
 export const RegisterPartitionInfoPageWord = /* @__PURE__ */ bits(u64, {
   enabled: bit(0),
+  /** Guest physical address ÷ 4096. */
   gpaPage: wideBitField(12, 52),
 })
 /** {@link RegisterPartitionInfoPageWord} alone. */
@@ -244,6 +254,7 @@ export const RegisterPartitionInfoPage = /* @__PURE__ */ word(
 /** HvRegisterReferenceTsc: where the reference TSC page is. Source: HV_REGISTER_REFERENCE_TSC of Mile.HyperV. */
 export const RegisterReferenceTscWord = /* @__PURE__ */ bits(u64, {
   enable: bit(0),
+  /** Guest physical address ÷ 4096. */
   gpaPageNumber: wideBitField(12, 52),
 })
 /** {@link RegisterReferenceTscWord} alone. */
@@ -254,6 +265,7 @@ export const RegisterReferenceTsc = /* @__PURE__ */ word('RegisterReferenceTsc',
 /** HvRegisterVpAssistPage: where the VP assist page is. Source: HV_REGISTER_VP_ASSIST_PAGE of Mile.HyperV. */
 export const RegisterVpAssistPageWord = /* @__PURE__ */ bits(u64, {
   enable: bit(0),
+  /** Guest physical address ÷ 4096. */
   gpaPageNumber: wideBitField(12, 52),
 })
 /** {@link RegisterVpAssistPageWord} alone. */
@@ -277,12 +289,17 @@ export const RegisterVpConfig = /* @__PURE__ */ struct(
 export const X64FpControlStatusRegister = /* @__PURE__ */ struct(
   'X64FpControlStatusRegister',
   {
+    /** FCW. */
     fpControl: u16,
+    /** FSW. */
     fpStatus: u16,
+    /** FTW as FXSAVE has it: one bit a register, 0 is empty. */
     fpTag: u8,
     flags: bits(u8, {
+      /** State of IGNNE#. */
       ignNe: bit(0),
     }),
+    /** FOP: 11 bits of the last opcode. */
     lastFpOp: u16,
     lastFpRip: u64,
   },
@@ -293,8 +310,10 @@ export const X64FpControlStatusRegister = /* @__PURE__ */ struct(
 export const X64FpRegister = /* @__PURE__ */ struct(
   'X64FpRegister',
   {
+    /** With its integer part, bit 63. */
     mantissa: u64,
     flags: bits(u64, {
+      /** Exponent + 16383. */
       biasedExponent: bitField(0, 15),
       sign: bit(15),
     }),
@@ -307,7 +326,9 @@ export const X64FpRegister = /* @__PURE__ */ struct(
  * hvgdk.
  */
 export const X64InterruptStateRegisterWord = /* @__PURE__ */ bits(u64, {
+  /** Right behind STI or a load of SS: no interrupt can come. */
   interruptShadow: bit(0),
+  /** An NMI is being handled: none is taken before IRET. */
   nmiMasked: bit(1),
 })
 /** {@link X64InterruptStateRegisterWord} alone. */
@@ -320,6 +341,7 @@ export const X64InterruptStateRegister = /* @__PURE__ */ word(
 /** AVIC backing page of an SNP VP. Source: HV_X64_REGISTER_SEV_AVIC of Mile.HyperV. */
 export const X64RegisterSevAvicWord = /* @__PURE__ */ bits(u64, {
   enableSecureApic: bit(0),
+  /** Guest physical address ÷ 4096. */
   avicGpaPageNumber: wideBitField(12, 52),
 })
 /** {@link X64RegisterSevAvicWord} alone. */
@@ -330,6 +352,7 @@ export const X64RegisterSevAvic = /* @__PURE__ */ word('X64RegisterSevAvic', X64
 /** Encrypted state of an SNP VP. Source: HV_X64_REGISTER_SEV_CONTROL of rust-vmm/mshv, Mile.HyperV. */
 export const X64RegisterSevControlWord = /* @__PURE__ */ bits(u64, {
   enableEncryptedState: bit(0),
+  /** Page of the VM save area: guest physical address ÷ 4096. */
   vmsaGpaPageNumber: wideBitField(12, 52),
 })
 /** {@link X64RegisterSevControlWord} alone. */
@@ -340,6 +363,7 @@ export const X64RegisterSevControl = /* @__PURE__ */ word('X64RegisterSevControl
 /** GHCB page of an SNP VP. Source: HV_X64_REGISTER_SEV_GHCB of rust-vmm/mshv, Mile.HyperV. */
 export const X64RegisterSevGhcbWord = /* @__PURE__ */ bits(u64, {
   enabled: bit(0),
+  /** Guest physical address ÷ 4096. */
   pageNumber: wideBitField(12, 52),
 })
 /** {@link X64RegisterSevGhcbWord} alone. */
@@ -350,6 +374,7 @@ export const X64RegisterSevGhcb = /* @__PURE__ */ word('X64RegisterSevGhcb', X64
 /** Doorbell page of an SNP VP. Source: HV_X64_REGISTER_SEV_HV_DOORBELL of rust-vmm/mshv, Mile.HyperV. */
 export const X64RegisterSevHvDoorbellWord = /* @__PURE__ */ bits(u64, {
   enabled: bit(0),
+  /** Guest physical address ÷ 4096. */
   pageNumber: wideBitField(12, 52),
 })
 /** {@link X64RegisterSevHvDoorbellWord} alone. */
@@ -362,16 +387,22 @@ export const X64SegmentRegister = /* @__PURE__ */ struct(
   'X64SegmentRegister',
   {
     base: u64,
+    /** Highest offset, in bytes also with `granularity`. */
     limit: u32,
     selector: u16,
     attributes: bits(u16, {
+      /** As in a segment descriptor. */
       segmentType: bitField(0, 4),
+      /** Code or data (S). */
       nonSystemSegment: bit(4),
       descriptorPrivilegeLevel: bitField(5, 2),
       present: bit(7),
       available: bit(12),
+      /** 64-bit code (L). */
       long: bit(13),
+      /** 32-bit operands (D/B). */
       default: bit(14),
+      /** The descriptor's limit counts 4 KiB (G). */
       granularity: bit(15),
     }),
   },
@@ -383,6 +414,7 @@ export const X64TableRegister = /* @__PURE__ */ struct(
   'X64TableRegister',
   {
     pad: reserved(6),
+    /** Bytes of the table less 1. */
     limit: u16,
     base: u64,
   },
@@ -397,7 +429,9 @@ export const X64XmmControlStatusRegister = /* @__PURE__ */ struct(
   'X64XmmControlStatusRegister',
   {
     lastFpRdp: u64,
+    /** MXCSR. */
     xmmStatusControl: u32,
+    /** MXCSR_MASK: bits that may be set. */
     xmmStatusControlMask: u32,
   },
   { size: 16, aliases: { mile: 'HV_X64_XMM_CONTROL_STATUS_REGISTER' } },

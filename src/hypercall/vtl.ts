@@ -23,6 +23,7 @@ export const DisableVpVtlFlags = /* @__PURE__ */ word('DisableVpVtlFlags', Disab
 
 /** How a VTL is enabled for a partition. Source: HV_ENABLE_PARTITION_VTL_FLAGS of Mile.HyperV. */
 export const EnablePartitionVtlFlagsWord = /* @__PURE__ */ bits(u8, {
+  /** Execution is granted to user and kernel mode apart. */
   enableMbec: bit(0),
   enableSupervisorShadowStack: bit(1),
   enableHardwareHvpt: bit(2),
@@ -36,6 +37,7 @@ export const EnablePartitionVtlFlags = /* @__PURE__ */ word('EnablePartitionVtlF
 export const EnablePartitionVtlInterceptCompletionData = /* @__PURE__ */ struct(
   'EnablePartitionVtlInterceptCompletionData',
   {
+    /** HV_STATUS. */
     status: u16,
   },
   { size: 2, aliases: { mile: 'HV_ENABLE_PARTITION_VTL_INTERCEPT_COMPLETION_DATA' } },
@@ -48,6 +50,7 @@ export const EnablePartitionVtlInterceptMessage = /* @__PURE__ */ struct(
     vpIndex: vpIndexField,
     targetVtl: u8,
     flags: bits(u8, {
+      /** Execution is granted to user and kernel mode apart. */
       enableMbec: bit(0),
       enableSupervisorShadowStack: bit(1),
       enableHardwareHvpt: bit(2),
@@ -62,6 +65,7 @@ export const NestedEnlightenmentsControl = /* @__PURE__ */ struct(
   'NestedEnlightenmentsControl',
   {
     features: bits(u32, {
+      /** Hypercalls of the nested guest go to the outer hypervisor. */
       directHypercall: bit(0),
       virtualizationException: bit(1),
     }),
@@ -77,6 +81,7 @@ export const NestedEnlightenmentsControl = /* @__PURE__ */ struct(
  * Mile.HyperV.
  */
 export const RegisterGuestVsmPartitionConfigWord = /* @__PURE__ */ bits(u64, {
+  /** 0: none but VTL 0. */
   maximumVtl: bitField(0, 4),
   vtl0InterruptInjection: bitField(4, 2),
   vtl1InterruptInjection: bitField(6, 2),
@@ -90,8 +95,11 @@ export const RegisterGuestVsmPartitionConfig = /* @__PURE__ */ word(
 
 /** HvRegisterVsmCapabilities: what VSM offers. Source: HV_REGISTER_VSM_CAPABILITIES of Mile.HyperV. */
 export const RegisterVsmCapabilitiesWord = /* @__PURE__ */ bits(u64, {
+  /** All VTLs see the same DR6. */
   dr6Shared: bit(0),
+  /** Bit n: MBEC can be enabled for VTL n. */
   mbecVtlMask: bitField(1, 16),
+  /** A VTL can keep lower ones from starting VPs. */
   denyLowerVtlStartup: bit(17),
   supervisorShadowStack: bit(18),
   hardwareHvptAvailable: bit(19),
@@ -101,6 +109,7 @@ export const RegisterVsmCapabilitiesWord = /* @__PURE__ */ bits(u64, {
   returnActionAvailable: bit(28),
   vtl0AliasMapAvailable: bit(29),
   interceptNotPresentAvailable: bit(30),
+  /** HvCallInstallInterceptEx is there. */
   installInterceptEx: bit(31),
   interceptSystemResetAvailable: bit(32),
   proxyInterruptRedirectAvailable: bit(34),
@@ -131,12 +140,17 @@ export const RegisterVsmCodePageOffsets = /* @__PURE__ */ word(
  * vmm/mshv, Mile.HyperV.
  */
 export const RegisterVsmPartitionConfigWord = /* @__PURE__ */ bits(u64, {
+  /** Once set it stays until the partition is reset. */
   enableVtlProtection: bit(0),
+  /** What lower VTLs may do by default: bits 0 read, 1 write, 2 execute in kernel mode, 3 in user mode. */
   defaultVtlProtectionMask: bitField(1, 4),
+  /** Memory is zeroed before a reset. */
   zeroMemoryOnReset: bit(5),
+  /** Lower VTLs cannot start or reset VPs. */
   denyLowerVtlStartup: bit(6),
   interceptAcceptance: bit(7),
   interceptEnableVtlProtection: bit(8),
+  /** Starts of VPs by lower VTLs are intercepted. */
   interceptVpStartup: bit(9),
   interceptCpuidUnimplemented: bit(10),
   interceptUnrecoverableException: bit(11),
@@ -157,9 +171,13 @@ export const RegisterVsmPartitionConfig = /* @__PURE__ */ word(
  * Mile.HyperV.
  */
 export const RegisterVsmPartitionStatusWord = /* @__PURE__ */ bits(u64, {
+  /** Bit n: VTL n. */
   enabledVtlSet: bitField(0, 16),
+  /** Highest VTL that can be enabled. */
   maximumVtl: bitField(16, 4),
+  /** Bit n: VTL n. */
   mbecEnabledVtlSet: bitField(20, 16),
+  /** Bit n: VTL n. */
   supervisorShadowStackEnabledVtlSet: bitField(36, 4),
 })
 /** {@link RegisterVsmPartitionStatusWord} alone. */
@@ -177,6 +195,7 @@ export const RegisterVsmVinaWord = /* @__PURE__ */ bits(u64, {
   vector: bitField(0, 8),
   enabled: bit(8),
   autoReset: bit(9),
+  /** No EOI is to be written. */
   autoEoi: bit(10),
 })
 /** {@link RegisterVsmVinaWord} alone. */
@@ -203,8 +222,10 @@ export const RegisterVsmVpSecureVtlConfig = /* @__PURE__ */ word(
 
 /** HvRegisterVsmVpStatus: VTLs enabled on this VP. Source: HV_REGISTER_VSM_VP_STATUS of Mile.HyperV, WDK 7.1 hvgdk. */
 export const RegisterVsmVpStatusWord = /* @__PURE__ */ bits(u64, {
+  /** VTL that runs. */
   activeVtl: bitField(0, 4),
   activeMbecEnabled: bit(4),
+  /** Bit n: VTL n. */
   enabledVtlSet: bitField(16, 16),
 })
 /** {@link RegisterVsmVpStatusWord} alone. */
@@ -215,6 +236,7 @@ export const RegisterVsmVpStatus = /* @__PURE__ */ word('RegisterVsmVpStatus', R
 /** VTL control of a VP. Source: HV_REGISTER_VSM_VP_VTL_CONTROL of Mile.HyperV. */
 export const RegisterVsmVpVtlControlWord = /* @__PURE__ */ bits(u64, {
   mapped: bit(0),
+  /** Guest physical address ÷ 4096. */
   gpaPageNumber: wideBitField(12, 52),
 })
 /** {@link RegisterVsmVpVtlControlWord} alone. */
@@ -241,9 +263,11 @@ export const VpVtlControl = /* @__PURE__ */ struct(
   'VpVtlControl',
   {
     entryReason: VtlEntryReasonField,
+    /** 1: the VINA interrupt was asserted. */
     vinaStatus: u8,
     reservedZ0: reserved(1),
     reservedZ1: reserved(u16),
+    /** What a VTL return loads into RAX and RCX, unless it is fast. */
     registers: struct('VtlReturnRegisters', { rax: u64, rcx: u64 }),
   },
   { size: 24, aliases: { mile: 'HV_VP_VTL_CONTROL' } },
@@ -251,6 +275,7 @@ export const VpVtlControl = /* @__PURE__ */ struct(
 
 /** Control input of a VTL return. Source: HV_VTL_RETURN_INPUT of Mile.HyperV. */
 export const VtlReturnInputWord = /* @__PURE__ */ bits(u64, {
+  /** RAX and RCX are not loaded from the VP assist page. */
   fastReturn: bit(0),
 })
 /** {@link VtlReturnInputWord} alone. */
