@@ -70,11 +70,13 @@ export const NdisChecksumOffload = /* @__PURE__ */ struct(
 export const NdisLargeSendV1Offload = /* @__PURE__ */ struct(
   'NdisLargeSendV1Offload',
   {
+    /** Frames that can be cut; 0 for none. */
     encapsulation,
     /** Bytes of the largest TCP payload. */
     maximumSize: u32,
     /** Least number of segments that is worth it. */
     minimumSegments: u32,
+    /** What may be in the headers: TCP options in bits 0–1, IP options in bits 2–3. */
     options: u32,
   },
   { size: 16, aliases: { linux: 'ndis_lsov1_offload' } },
@@ -84,12 +86,18 @@ export const NdisLargeSendV1Offload = /* @__PURE__ */ struct(
 export const NdisIpsecV1Offload = /* @__PURE__ */ struct(
   'NdisIpsecV1Offload',
   {
+    /** Frames that it works with. */
     encapsulation,
+    /** 1: AH and ESP in one packet. */
     ahEspCombined: u32,
+    /** 1: transport and tunnel mode in one packet. */
     transportTunnelCombined: u32,
+    /** 1: with IP options in the header. */
     ipv4Options: u32,
     flags: u32,
+    /** 2 bits each, from the lowest: MD5, SHA-1, transport, tunnel, send, receive. */
     ipv4Ah: u32,
+    /** 2 bits each, from the lowest: DES, one not used, 3DES, no encryption, transport, tunnel, send, receive. */
     ipv4Esp: u32,
   },
   { size: 28, aliases: { linux: 'ndis_ipsecv1_offload' } },
@@ -124,21 +132,32 @@ export const NdisLargeSendV2Offload = /* @__PURE__ */ struct(
 export const NdisIpsecV2Offload = /* @__PURE__ */ struct(
   'NdisIpsecV2Offload',
   {
+    /** Frames that it works with. */
     encapsulation,
+    /** 1: it can, as for all bytes that follow. */
     ipv6: u8,
+    /** With IP options in the header. */
     ipv4Options: u8,
+    /** With extension headers that are none of IPsec's. */
     ipv6Extensions: u8,
     ah: u8,
     esp: u8,
+    /** Both in one packet. */
     ahEspCombined: u8,
     transport: u8,
     tunnel: u8,
+    /** Both modes in one packet. */
     transportTunnelCombined: u8,
+    /** Together with large send, version 2. */
     largeSend: u8,
+    /** Of 64 bits. */
     extendedSequenceNumbers: u8,
     reserved: reserved(u8),
+    /** Forms of ESP in UDP, a bit each. */
     udpEsp: u32,
+    /** Algorithms, a bit each. */
     authentication: u32,
+    /** Algorithms, a bit each. */
     encryption: u32,
     securityAssociationCapabilities: u32,
   },
@@ -161,6 +180,7 @@ export const NdisRscOffload = /* @__PURE__ */ struct(
 export const NdisEncapsulatedOffload = /* @__PURE__ */ struct(
   'NdisEncapsulatedOffload',
   {
+    /** 4 bits each, from the lowest: transmit checksum, receive checksum, large send 2, RSS, VMQ. */
     flags: u32,
     /** Bytes of the longest headers. */
     maximumHeaderSize: u32,
@@ -221,22 +241,29 @@ export const NdisOffloadParameters = /* @__PURE__ */ struct(
     udpIpv6Checksum: setting,
     /** Large send, version 1. */
     largeSendV1: onOff,
+    /** 0 as it is, 1 off, 2 AH, 3 ESP, 4 both. */
     ipsecV1: u8,
     /** Large send, version 2, of IPv4. */
     largeSendV2Ipv4: onOff,
     /** Large send, version 2, of IPv6. */
     largeSendV2Ipv6: onOff,
+    /** Whole TCP connections (chimney). */
     tcpConnectionIpv4: onOff,
+    /** Whole TCP connections (chimney). */
     tcpConnectionIpv6: onOff,
     reserved: reserved(u8),
     flags: u32,
+    /** 0 as it is, 1 off, 2 AH, 3 ESP, 4 both. */
     ipsecV2: u8,
+    /** The same values, for IPv4 alone. */
     ipsecV2Ipv4: u8,
     /** Receive segment coalescing of IPv4. */
     rscIpv4: onOff,
     /** Receive segment coalescing of IPv6. */
     rscIpv6: onOff,
+    /** 0 as it is, 1 on, 2 off: not as an NdisOffloadSwitch. */
     encapsulatedPacketTaskOffload: u8,
+    /** 0x1 NVGRE, 0x2 VXLAN. */
     encapsulationTypes: u8,
     reserved2: reserved(u16),
   },

@@ -62,9 +62,13 @@ export const CondisActivateVcBody = /* @__PURE__ */ struct(
     flags: u32,
     /** The virtual circuit, as the host names it. */
     deviceVcHandle: u32,
+    /** From the body's start, in bytes, to a CondisMediaParameters. */
     mediaParametersOffset: u32,
+    /** Bytes of those parameters. */
     mediaParametersLength: u32,
+    /** From the body's start, in bytes, to a CondisCallManagerParameters. */
     callManagerParametersOffset: u32,
+    /** Bytes of those parameters. */
     callManagerParametersLength: u32,
   },
   { size: 28, aliases: { linux: 'rcondis_mp_activate_vc_request' } },
@@ -115,6 +119,7 @@ export const CondisIndicateStatusBody = /* @__PURE__ */ struct(
     ndisVcHandle: u32,
     /** How it went. */
     status: rndisStatus,
+    /** Bytes; 0: there is no buffer. */
     statusBufferLength: u32,
     statusBufferOffset: u32,
   },
@@ -139,13 +144,21 @@ export const CondisMediaParameters = /* @__PURE__ */ struct(
 export const CondisFlowSpecification = /* @__PURE__ */ struct(
   'CondisFlowSpecification',
   {
+    /** Bytes a second; 0xffffffff here and below: not specified. */
     tokenRate: u32,
+    /** Bytes that may come at once. */
     tokenBucketSize: u32,
+    /** Bytes a second. */
     peakBandwidth: u32,
+    /** Longest delay in microseconds. */
     latency: u32,
+    /** Between longest and shortest delay, in microseconds. */
     delayVariation: u32,
+    /** 0 no traffic, 1 best effort, 2 controlled load, 3 guaranteed. */
     serviceType: u32,
+    /** Bytes of the largest packet. */
     maximumSduSize: u32,
+    /** Bytes; smaller packets count as this long. */
     minimumPolicedSize: u32,
   },
   { size: 32, aliases: { linux: 'rndis_flowspec' } },
