@@ -159,6 +159,7 @@ export const NdisIpsecV2Offload = /* @__PURE__ */ struct(
     authentication: u32,
     /** Algorithms, a bit each. */
     encryption: u32,
+    /** How many security associations the NIC holds. */
     securityAssociationCapabilities: u32,
   },
   { size: 32, aliases: { linux: 'ndis_ipsecv2_offload' } },
@@ -252,6 +253,7 @@ export const NdisOffloadParameters = /* @__PURE__ */ struct(
     /** Whole TCP connections (chimney). */
     tcpConnectionIpv6: onOff,
     reserved: reserved(u8),
+    /** 0x1: the registry is not to be told. */
     flags: u32,
     /** 0 as it is, 1 off, 2 AH, 3 ESP, 4 both. */
     ipsecV2: u8,

@@ -89,6 +89,7 @@ export const StorageOfferProperties = /* @__PURE__ */ struct(
     /** Device on that channel, 0 or 1. */
     targetId: u8,
     reserved2: reserved(u32),
+    /** emulatedIde: the channel belongs to an IDE device. */
     flags: flags('StorageOfferFlags', u32, { removable: 0x1, emulatedIde: 0x2 }),
     reserved3: reserved(12),
   },
