@@ -184,6 +184,7 @@ export const Verify12 = /* @__PURE__ */ struct(
   'Verify12',
   {
     opcode: constant(u8, ScsiOpcode.Verify12),
+    /** As in VERIFY(10). */
     flags: verifyFlags(),
     /** First block, 0-based. */
     lba: u32be,
@@ -235,6 +236,7 @@ export const WriteSame10 = /* @__PURE__ */ struct(
   'WriteSame10',
   {
     opcode: constant(u8, ScsiOpcode.WriteSame10),
+    /** What to do with the blocks; all 0: write them. */
     flags: sameFlags(),
     /** First block, 0-based. */
     lba: u32be,
@@ -252,6 +254,7 @@ export const WriteSame16 = /* @__PURE__ */ struct(
   'WriteSame16',
   {
     opcode: constant(u8, ScsiOpcode.WriteSame16),
+    /** What to do with the blocks; all 0: write them. */
     flags: sameFlags(),
     /** First block, 0-based. */
     lba: u64be,
@@ -292,6 +295,7 @@ export const ReadCapacity10 = /* @__PURE__ */ struct(
     /** 0 without `partialMedium`. */
     lba: u32be,
     reserved2: reserved(2),
+    /** 0: the last LBA of the unit is asked for. */
     flags: bits(u8, {
       /** Obsolete: asks for the last LBA behind `lba` before a notable delay. */
       partialMedium: bit(0),
@@ -307,11 +311,13 @@ export const ServiceActionIn16 = /* @__PURE__ */ struct(
   'ServiceActionIn16',
   {
     opcode: constant(u8, ScsiOpcode.ServiceActionIn16),
+    /** Which command it is, see ServiceActionIn. */
     action: bits(u8, { serviceAction: bitField(0, 5, openEnum('ServiceActionIn', u8, ServiceActionIn)) }),
     /** GET LBA STATUS: the first block asked about. Else 0 without `partialMedium`. */
     lba: u64be,
     /** Bytes that the initiator has room for. */
     allocationLength: u32be,
+    /** 0: the last LBA of the unit is asked for. Reserved in GET LBA STATUS. */
     flags: bits(u8, {
       /** Obsolete, of READ CAPACITY(16): the last LBA behind `lba` before a notable delay. */
       partialMedium: bit(0),

@@ -67,6 +67,7 @@ export const ReadDiscInformation = /* @__PURE__ */ struct(
   'ReadDiscInformation',
   {
     opcode: constant(u8, ScsiOpcode.ReadDiscInformation),
+    /** What is asked for; DiscInformation answers 0. */
     dataType: bits(u8, {
       /** 0 the disc, 1 track resources, 2 pseudo-overwrite resources. */
       dataType: bitField(0, 3),

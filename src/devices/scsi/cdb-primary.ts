@@ -20,6 +20,7 @@ export const RequestSense = /* @__PURE__ */ struct(
   'RequestSense',
   {
     opcode: constant(u8, ScsiOpcode.RequestSense),
+    /** All 0: the fixed format, see FixedSense. */
     flags: bits(u8, { descriptorFormat: bit(0) }),
     reserved: reserved(2),
     /** Bytes that the initiator has room for. */
@@ -231,11 +232,13 @@ export const MaintenanceIn = /* @__PURE__ */ struct(
   'MaintenanceIn',
   {
     opcode: constant(u8, ScsiOpcode.MaintenanceIn),
+    /** Which command it is, see MaintenanceInAction. */
     action: bits(u8, {
       serviceAction: bitField(0, 5, openEnum('MaintenanceInAction', u8, MaintenanceInAction)),
       /** Of REPORT TARGET PORT GROUPS: 0 plain header, 1 extended. */
       parameterFormat: bitField(5, 3),
     }),
+    /** Of REPORT SUPPORTED OPERATION CODES. */
     options: bits(u8, {
       /** 0 all commands, 1 the opcode named, 2 that with the service action named. */
       reportingOptions: bitField(0, 3),

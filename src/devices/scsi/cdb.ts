@@ -5,7 +5,12 @@ import * as primary from './cdb-primary.ts'
 import * as reservations from './reservations.ts'
 
 /** A command that is none of those described here: its operation code and what follows. */
-export const OtherCdb = /* @__PURE__ */ struct('OtherCdb', { opcode: u8, rest: rest() })
+export const OtherCdb = /* @__PURE__ */ struct('OtherCdb', {
+  /** Upper 3 bits: the group, which tells the length of most CDBs. */
+  opcode: u8,
+  /** To the end of the CDB, the CONTROL byte included. */
+  rest: rest(),
+})
 
 /** Every command descriptor block, told apart by its operation code. */
 export const Cdb = /* @__PURE__ */ union('Cdb', { offset: 0, tag: u8, otherwise: OtherCdb }, [

@@ -183,6 +183,7 @@ export const BlockLimits = /* @__PURE__ */ struct(
     maxUnmapDescriptorCount: u32be,
     /** Blocks of which a range is best a multiple. */
     optimalUnmapGranularity: u32be,
+    /** Offset, in blocks, of the grid that `optimalUnmapGranularity` gives. */
     unmapAlignment: bits(u32be, {
       /** LBA modulo `optimalUnmapGranularity` at which a range best starts. */
       alignment: bitField(0, 31),
@@ -221,6 +222,7 @@ export const LogicalBlockProvisioning = /* @__PURE__ */ struct(
     header: pinned(VpdHeader, { pageCode: VpdPageCode.LogicalBlockProvisioning }),
     /** Thresholds count in 2 to that power blocks; 0: there are none. */
     thresholdExponent: u8,
+    /** Which commands give blocks back, and how they read then. */
     support: bits(u8, {
       /** A designator of the provisioning group follows. */
       descriptorPresent: bit(0),
@@ -235,6 +237,7 @@ export const LogicalBlockProvisioning = /* @__PURE__ */ struct(
       /** UNMAP gives blocks back. */
       unmap: bit(7),
     }),
+    /** Whether blocks may be without room on the medium. */
     provisioning: bits(u8, {
       /** 0 not told or full, 1 resource, 2 thin. */
       provisioningType: bitField(0, 3),

@@ -36,6 +36,7 @@ export const ReadCapacity16Data = /* @__PURE__ */ struct(
     lastLba: u64be,
     /** Bytes of a logical block, protection information not counted. */
     blockLength: u32be,
+    /** 0: no protection information. */
     protection: bits(u8, {
       /** The medium is formatted with protection information. */
       enabled: bit(0),
@@ -115,6 +116,7 @@ export const LbaStatusData = /* @__PURE__ */ struct('LbaStatusData', {
   /** Bytes behind this word. */
   dataLength: u32be,
   reserved: reserved(4),
+  /** 16 bytes each, ascending. */
   descriptors: restOf(
     struct(
       'LbaStatusDescriptor',
@@ -123,6 +125,7 @@ export const LbaStatusData = /* @__PURE__ */ struct('LbaStatusData', {
         lba: u64be,
         /** Blocks of the run. */
         count: u32be,
+        /** Of all blocks of the run, see ProvisioningStatus. */
         status: openEnum('ProvisioningStatus', u8, ProvisioningStatus),
         reserved: reserved(3),
       },
@@ -147,6 +150,7 @@ export const ModeHeader6 = /* @__PURE__ */ struct(
     dataLength: u8,
     /** 0 for disks. */
     mediumType: u8,
+    /** For disks; other devices have other bits. */
     device: deviceSpecific(),
     /** Bytes of block descriptors before the pages: 0 or 8. */
     blockDescriptorLength: u8,
@@ -162,6 +166,7 @@ export const ModeHeader10 = /* @__PURE__ */ struct(
     dataLength: u16be,
     /** 0 for disks. */
     mediumType: u8,
+    /** For disks; other devices have other bits. */
     device: deviceSpecific(),
     longLba: bits(u8, {
       /** Block descriptors are 16 bytes long instead of 8. */
@@ -180,6 +185,7 @@ export const ModeBlockDescriptor = /* @__PURE__ */ struct(
   {
     /** Blocks of the unit; all ones when it does not fit. */
     blocks: u32be,
+    /** The upper byte is reserved. */
     length: bits(u32be, {
       /** Bytes of a logical block. */
       blockLength: bitField(0, 24),
@@ -201,6 +207,7 @@ export const ModePageCode = {
 
 /** Any mode page: its code, and as many bytes as its length says. */
 export const ModePage = /* @__PURE__ */ struct('ModePage', {
+  /** Low 6 bits the code, see ModePageCode. */
   page: bits(u8, {
     pageCode: bitField(0, 6, openEnum('ModePageCode', u8, ModePageCode)),
     /** Another layout: a subpage code, then a length of 16 bits. */
@@ -230,6 +237,7 @@ export const CachingModePage = /* @__PURE__ */ struct(
   'CachingModePage',
   {
     header: pinned(pageHeader, { code: ModePageCode.Caching, length: 18 }),
+    /** Note the sense: the read bit turns off, the write bit turns on. */
     cache: bits(u8, {
       /** Reads are served from the medium, never from the cache. */
       readDisabled: bit(0),
@@ -372,6 +380,7 @@ export const MediaEvent = /* @__PURE__ */ struct(
   {
     /** Bytes behind this word: 6. */
     dataLength: u16be,
+    /** Which class of events the rest speaks of. */
     notification: bits(u8, {
       /** 4: media. */
       class: bitField(0, 3),
@@ -380,6 +389,7 @@ export const MediaEvent = /* @__PURE__ */ struct(
     }),
     /** A bit for each class, as in the command. */
     supportedClasses: u8,
+    /** What has happened since it was last asked. */
     event: bits(u8, {
       /** 0 nothing new, 1 eject asked for, 2 new medium, 3 removed, 4 changed. */
       code: bitField(0, 4),

@@ -64,6 +64,7 @@ export const PersistentReserveIn = /* @__PURE__ */ struct(
   'PersistentReserveIn',
   {
     opcode: constant(u8, ScsiOpcode.PersistentReserveIn),
+    /** See PersistentReserveInAction. */
     action: bits(u8, {
       serviceAction: bitField(0, 5, openEnum('PersistentReserveInAction', u8, PersistentReserveInAction)),
     }),
@@ -81,6 +82,7 @@ export const PersistentReserveOut = /* @__PURE__ */ struct(
   'PersistentReserveOut',
   {
     opcode: constant(u8, ScsiOpcode.PersistentReserveOut),
+    /** See PersistentReserveOutAction. */
     action: bits(u8, {
       serviceAction: bitField(0, 5, openEnum('PersistentReserveOutAction', u8, PersistentReserveOutAction)),
     }),
@@ -118,6 +120,7 @@ export const ReservationKeys = /* @__PURE__ */ struct('ReservationKeys', {
   generation: u32be,
   /** Bytes of all keys, whether or not they fit. */
   additionalLength: u32be,
+  /** 8 bytes each, one for each registration: the same key may come more than once. */
   keys: restOf(u64be),
 })
 
@@ -129,6 +132,7 @@ export const ReservationDescriptor = /* @__PURE__ */ struct(
     reservationKey: u64be,
     obsolete: reserved(4),
     reserved: reserved(u8),
+    /** What the holder keeps others from. */
     kind: kind(),
     obsolete2: reserved(2),
   },
@@ -141,6 +145,7 @@ export const ReservationData = /* @__PURE__ */ struct('ReservationData', {
   generation: u32be,
   /** 16, or 0 without a reservation. */
   additionalLength: u32be,
+  /** 16 bytes each; one at most. */
   descriptors: restOf(ReservationDescriptor),
 })
 
@@ -208,6 +213,7 @@ export const FullStatusData = /* @__PURE__ */ struct('FullStatusData', {
   generation: u32be,
   /** Bytes of all descriptors, whether or not they fit. */
   additionalLength: u32be,
+  /** One for each registration; lengths vary. */
   descriptors: restOf(FullStatusDescriptor),
 })
 
@@ -215,6 +221,7 @@ export const FullStatusData = /* @__PURE__ */ struct('FullStatusData', {
 export const SasTransportId = /* @__PURE__ */ struct(
   'SasTransportId',
   {
+    /** Tells which form of name follows. */
     protocol: bits(u8, {
       /** 6: SAS. */
       protocol: bitField(0, 4),

@@ -29,6 +29,7 @@ export const FixedSense = /* @__PURE__ */ struct(
     }),
     /** Once a segment number; 0. */
     obsolete: u8,
+    /** The sense key, and flags of stream devices. */
     key: bits(u8, {
       /** See SenseKey. */
       senseKey: bitField(0, 4, senseKey),
