@@ -23,7 +23,7 @@ export const LogicalDeviceId = /* @__PURE__ */ word(
 /** Bus, device and function of a PCI device. Source: Linux hv_pci_bdf. */
 export const PciBdf = /* @__PURE__ */ struct(
   'PciBdf',
-  { slot: bits(u8, { function: bitField(0, 3), device: bitField(3, 5) }), bus: u8 },
+  { slot: bits(u8, { /** 0 … 7. */ function: bitField(0, 3), /** 0 … 31. */ device: bitField(3, 5) }), bus: u8 },
   { size: 2, aliases: { like: 'hv_pci_bdf', mile: 'HV_PCI_BDF' } },
 )
 
@@ -39,10 +39,12 @@ export const PciDeviceId = /* @__PURE__ */ struct(
   'PciDeviceId',
   {
     bdf: PciBdf,
+    /** PCI segment group. */
     segment: u16,
     /** Behind a bridge that hides the device: the bridge's bus range. */
     shadowBusRange: PciBusRange,
     flags: bits(u16, {
+      /** High bits of the function number that the device uses for phantom functions. */
       phantomFunctionBits: bitField(0, 2),
       /** `shadowBusRange` holds a range, not a bus, device and function. */
       sourceShadow: bit(2),
@@ -55,7 +57,7 @@ export const PciDeviceId = /* @__PURE__ */ struct(
 /** An I/O APIC (type 2). */
 export const IoapicDeviceId = /* @__PURE__ */ word(
   'IoapicDeviceId',
-  bits(u64, { ioapicId: bitField(0, 8), deviceType: bitField(62, 2, DeviceTypeField) }),
+  bits(u64, { /** Its APIC id. */ ioapicId: bitField(0, 8), deviceType: bitField(62, 2, DeviceTypeField) }),
 )
 
 /** Interrupts of an ACPI device on ARM64 (type 3). */

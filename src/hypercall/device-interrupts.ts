@@ -10,8 +10,10 @@ import { word } from './word.ts'
 
 /** Address half of an x64 MSI. Source: Linux hv_msi_address_register. */
 export const MsiAddressWord = /* @__PURE__ */ bits(u32, {
+  /** 0 physical, 1 logical. */
   destinationMode: bit(2),
   redirectionHint: bit(3),
+  /** APIC id, or a set of them in logical mode. */
   destinationId: bitField(12, 8),
   /** 0xfee. */
   msiBase: bitField(20, 12),
@@ -25,8 +27,11 @@ export const MsiAddress = /* @__PURE__ */ word('MsiAddress', MsiAddressWord, {
 /** Data half of an x64 MSI. Source: Linux hv_msi_data_register. */
 export const MsiDataWord = /* @__PURE__ */ bits(u32, {
   vector: bitField(0, 8),
+  /** As in an APIC: 0 fixed, 1 lowest priority. */
   deliveryMode: bitField(8, 3),
+  /** Counts only with a level. */
   levelAssert: bit(14),
+  /** 0 edge, 1 level. */
   triggerMode: bit(15),
 })
 /** {@link MsiDataWord} alone. */
@@ -48,12 +53,19 @@ export const IoapicRte = /* @__PURE__ */ struct(
   {
     low: bits(u32, {
       vector: bitField(0, 8),
+      /** As in an APIC: 0 fixed, 1 lowest priority. */
       deliveryMode: bitField(8, 3),
+      /** 0 physical, 1 logical. */
       destinationMode: bit(11),
+      /** 1: not yet delivered. */
       deliveryStatus: bit(12),
+      /** 0 active high, 1 active low. */
       interruptPolarity: bit(13),
+      /** 1: a level was taken, its EOI is still to come. */
       remoteIrr: bit(14),
+      /** 0 edge, 1 level. */
       triggerMode: bit(15),
+      /** 1: no interrupts. */
       interruptMask: bit(16),
     }),
     high: bits(u32, { destinationId: bitField(24, 8) }),
@@ -85,6 +97,7 @@ export const InterruptEntry = /* @__PURE__ */ struct(
 
 /** How the target of a device interrupt is given. Source: TLFS (HV_DEVICE_INTERRUPT_TARGET), Mile.HyperV. */
 export const DeviceInterruptTargetFlags = {
+  /** Delivered to all of the VPs, not to one of them. */
   multicast: 0x1,
   /** A set of VPs, not a mask. */
   processorSet: 0x2,
@@ -98,7 +111,11 @@ export const DeviceInterruptTargetFlagsField = /* @__PURE__ */ flags(
 )
 
 /** VPs 0 … 63 as a mask. */
-export const ProcessorMaskTarget = /* @__PURE__ */ struct('ProcessorMaskTarget', { processorMask: u64 }, { size: 8 })
+export const ProcessorMaskTarget = /* @__PURE__ */ struct(
+  'ProcessorMaskTarget',
+  { /** Bit n: VP n. */ processorMask: u64 },
+  { size: 8 },
+)
 
 /**
  * VPs as a sparse set. Only the format belongs to the fixed part of the call's header: the variable part is the mask and the banks,
@@ -106,7 +123,13 @@ export const ProcessorMaskTarget = /* @__PURE__ */ struct('ProcessorMaskTarget',
  */
 export const ProcessorSetTarget = /* @__PURE__ */ struct(
   'ProcessorSetTarget',
-  { format: u64, validBanksMask: u64, banks: counted(u64, vpSetBanks) },
+  {
+    /** A `VpSetFormat`. */
+    format: u64,
+    /** Bit b: there is a bank for VPs 64 b … 64 b + 63. */
+    validBanksMask: u64,
+    banks: counted(u64, vpSetBanks),
+  },
   { size: 16 },
 )
 
@@ -117,6 +140,7 @@ export const ProcessorSetTarget = /* @__PURE__ */ struct(
 export const DeviceInterruptTarget = /* @__PURE__ */ struct(
   'DeviceInterruptTarget',
   {
+    /** On ARM64 the interrupt id. */
     vector: u32,
     flags: DeviceInterruptTargetFlagsField,
     target: choice(
@@ -142,6 +166,7 @@ export const DeviceInterruptDescriptor = /* @__PURE__ */ struct(
   {
     interruptType: InterruptTypeField,
     triggerMode: InterruptTriggerModeField,
+    /** Vectors from the target's on. */
     vectorCount: u32,
     reserved: reserved(u32),
     target: DeviceInterruptTarget,

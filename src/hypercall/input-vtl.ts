@@ -8,6 +8,7 @@ export const maxVtl = 15
 export const InputVtlWord = /* @__PURE__ */ bits(u8, {
   /** Counts only with `useTargetVtl`; else the caller's own VTL is meant. */
   targetVtl: bitField(0, 4),
+  /** 0: the caller's own VTL. */
   useTargetVtl: bit(4),
 })
 /** {@link InputVtlWord} alone. */

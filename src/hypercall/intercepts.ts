@@ -11,9 +11,14 @@ export const IoPortRangeParameters = /* @__PURE__ */ struct('IoPortRangeParamete
   padding: reserved(u32),
 })
 /** An intercept on a CPUID leaf. */
-export const CpuidParameters = /* @__PURE__ */ struct('CpuidParameters', { cpuidIndex: u32, padding: reserved(u32) })
+export const CpuidParameters = /* @__PURE__ */ struct('CpuidParameters', {
+  /** Leaf. */
+  cpuidIndex: u32,
+  padding: reserved(u32),
+})
 /** An intercept on an exception. */
 export const ExceptionParameters = /* @__PURE__ */ struct('ExceptionParameters', {
+  /** 0 … 31. */
   exceptionVector: u16,
   padding: reserved(6),
 })

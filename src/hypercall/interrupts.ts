@@ -7,8 +7,11 @@ export const InterruptControl = /* @__PURE__ */ struct(
   {
     interruptType: InterruptTypeField,
     flags: bits(u32, {
+      /** 0: edge. */
       x86LevelTriggered: bit(0),
+      /** 0: physical. */
       x86LogicalDestinationMode: bit(1),
+      /** Level of the line. */
       arm64Asserted: bit(2),
     }),
   },
@@ -24,8 +27,11 @@ export const LocalInterruptControllerState = /* @__PURE__ */ struct(
     apicLdr: u32,
     apicDfr: u32,
     apicSpurious: u32,
+    /** Vector v: bit v mod 32 of entry v ÷ 32. */
     apicIsr: array(u32, 8),
+    /** As `apicIsr`. */
     apicTmr: array(u32, 8),
+    /** As `apicIsr`. */
     apicIrr: array(u32, 8),
     apicEsr: u32,
     apicIcrHigh: u32,
@@ -50,11 +56,14 @@ export const LocalInterruptControllerState = /* @__PURE__ */ struct(
 export const StimerState = /* @__PURE__ */ struct(
   'StimerState',
   {
-    flags: bits(u32, { undeliveredMessagePending: bit(0) }),
+    flags: bits(u32, { /** A message waits for a free slot. */ undeliveredMessagePending: bit(0) }),
     reserved: reserved(u32),
+    /** Laid out as `X64MsrStimerConfigContents`. */
     config: u64,
+    /** Point of time, or period, in 100 ns. */
     count: u64,
     adjustment: u64,
+    /** In 100 ns; counts only with `undeliveredMessagePending`. */
     undeliveredExpirationTime: u64,
   },
   { size: 40, aliases: { linux: 'hv_stimer_state', mile: 'HV_STIMER_STATE' } },
@@ -77,7 +86,9 @@ export const SyntheticTimersState = /* @__PURE__ */ struct(
 export const X64ProxyInterruptMessagePayload = /* @__PURE__ */ struct(
   'X64ProxyInterruptMessagePayload',
   {
+    /** VTL that the interrupts are for. */
     interruptVtl: u8,
+    /** 1: `assertedIrr` has a bit a vector; 0: its first word is one vector. */
     assertMultiple: u8,
     rsvdZ: reserved(2),
     assertedIrr: array(u32, 8),

@@ -15,6 +15,7 @@ import { word } from './word.ts'
 export const AccessGpaControlFlags = /* @__PURE__ */ struct(
   'AccessGpaControlFlags',
   {
+    /** A `CacheType`. */
     cacheType: u8,
     inputVtl: InputVtlWord,
     reservedZ0: reserved(u16),
@@ -46,6 +47,7 @@ export const CheckGpaPageVtlAccessResult = /* @__PURE__ */ struct(
     flags: bits(u32, {
       resultCode: bitField(0, 8, CheckGpaPageVtlAccessResultCodeField),
       deniedAccess: bitField(8, 8),
+      /** VTL that would take the intercept. */
       interceptingVtl: bitField(16, 4),
     }),
     reserved1: reserved(u32),
@@ -58,6 +60,7 @@ export const DeviceVaMapping = /* @__PURE__ */ struct(
   'DeviceVaMapping',
   {
     targetDeviceVa: u64,
+    /** Address ÷ 4096. */
     gpaPageNumber: u64,
   },
   { size: 16, aliases: { mile: 'HV_DEVICE_VA_MAPPING' } },
@@ -70,7 +73,9 @@ export const DeviceVaMapping = /* @__PURE__ */ struct(
 export const GpaMapping = /* @__PURE__ */ struct(
   'GpaMapping',
   {
+    /** In the target partition: address ÷ 4096. */
     targetGpaPageNumber: u64,
+    /** In the caller: address ÷ 4096. */
     sourceGpaPageNumber: u64,
   },
   { size: 16, aliases: { mile: 'HV_GPA_MAPPING' } },
@@ -79,6 +84,7 @@ export const GpaMapping = /* @__PURE__ */ struct(
 /** Whether a page was read or written. Source: HV_GPA_PAGE_ACCESS_STATE of Mile.HyperV. */
 export const GpaPageAccessStateWord = /* @__PURE__ */ bits(u8, {
   accessed: bit(0),
+  /** It was written. */
   dirty: bit(1),
 })
 /** {@link GpaPageAccessStateWord} alone. */
@@ -123,6 +129,7 @@ export const GpaPageMappingData = /* @__PURE__ */ word('GpaPageMappingData', Gpa
 /** A page whose mapping is to be held. Source: HV_GPA_PAGE_MAPPING_LOCK_INPUT of Mile.HyperV. */
 export const GpaPageMappingLockInputWord = /* @__PURE__ */ bits(u64, {
   acceptPrivate: bit(0),
+  /** Address ÷ 4096. */
   gpaPage: wideBitField(12, 40),
 })
 /** {@link GpaPageMappingLockInputWord} alone. */
@@ -141,8 +148,10 @@ export const GpaPageMappingLockOutput = /* @__PURE__ */ struct(
       rootWritable: bit(6),
       rootAdjustable: bit(7),
       untrustedOverlay: bit(8),
+      /** System physical address ÷ 4096. */
       spaPage: wideBitField(12, 40),
     }),
+    /** Acceptance and VTL permissions. */
     data: GpaPageMappingDataWord,
   },
   { size: 16, aliases: { mile: 'HV_GPA_PAGE_MAPPING_LOCK_OUTPUT' } },
@@ -156,7 +165,9 @@ export const GpaPageMappingUnlockInput = /* @__PURE__ */ struct(
   'GpaPageMappingUnlockInput',
   {
     flags: bits(u64, {
+      /** `data` is put into force before the page is let go. */
       setAttributes: bit(0),
+      /** Address ÷ 4096. */
       gpaPage: wideBitField(12, 40),
     }),
     data: GpaPageMappingDataWord,
@@ -169,6 +180,7 @@ export const GpaPagePermissionWord = /* @__PURE__ */ bits(u64, {
   valid: bit(0),
   writable: bit(1),
   executable: bit(2),
+  /** Address ÷ 4096. */
   gpaPage: wideBitField(12, 40),
 })
 /** {@link GpaPagePermissionWord} alone. */
@@ -194,6 +206,7 @@ export const MemoryProximityInfo = /* @__PURE__ */ struct(
   {
     baseAddress: u64,
     endAddress: u64,
+    /** As ACPI's SRAT numbers the domains. */
     proximityDomainId: u32,
     padding: reserved(4),
   },
@@ -209,6 +222,7 @@ export const MemoryRangeInfo = /* @__PURE__ */ struct(
   {
     baseAddress: u64,
     length: u64,
+    /** As ACPI's SRAT numbers the domains. */
     proximityDomainId: u32,
     padding: reserved(4),
   },
@@ -220,6 +234,7 @@ export const NumaNodeReservedPageInfo = /* @__PURE__ */ struct(
   'NumaNodeReservedPageInfo',
   {
     physicalAddress: u64,
+    /** As ACPI's SRAT numbers the domains. */
     proximityDomainId: u32,
     padding: reserved(4),
   },
@@ -239,7 +254,9 @@ export const SpaPageListFlags = /* @__PURE__ */ word('SpaPageListFlags', SpaPage
 
 /** A run of system physical pages. Source: HV_SPA_PAGE_RANGE of Mile.HyperV. */
 export const SpaPageRangeWord = /* @__PURE__ */ bits(u64, {
+  /** Number of the first page. */
   basePfn: wideBitField(0, 40),
+  /** Pages after the first. */
   additionalPages: bitField(40, 24),
 })
 /** {@link SpaPageRangeWord} alone. */
@@ -248,6 +265,7 @@ export const SpaPageRange = /* @__PURE__ */ word('SpaPageRange', SpaPageRangeWor
 /** Where a statistics page is mapped. Source: HV_ST_MAP_LOCATION of Mile.HyperV, WDK 7.1 hvgdk. */
 export const StMapLocationWord = /* @__PURE__ */ bits(u64, {
   mapEnabled: bit(0),
+  /** Guest physical address ÷ 4096. */
   baseMapGpaPageNumber: wideBitField(12, 52),
 })
 /** {@link StMapLocationWord} alone. */
@@ -255,17 +273,24 @@ export const StMapLocation = /* @__PURE__ */ word('StMapLocation', StMapLocation
 
 /** Which access a translation stands for. Source: HV_TRANSLATE_GVA_CONTROL_FLAGS of Mile.HyperV. */
 export const TranslateGvaControlFlagsWord = /* @__PURE__ */ bits(u64, {
+  /** Fail where the page cannot be read. */
   validateRead: bit(0),
+  /** Fail where the page cannot be written. */
   validateWrite: bit(1),
+  /** Fail where code cannot be run. */
   validateExecute: bit(2),
+  /** Whether pages are for user or supervisor does not matter. */
   privilegeExempt: bit(3),
+  /** Set the accessed and dirty bits as the access would. */
   setPageTableBits: bit(4),
+  /** TLB flushes that other VPs ask for wait while the VP stays suspended by its intercept. */
   tlbFlushInhibit: bit(5),
   supervisorAccess: bit(6),
   userAccess: bit(7),
   enforceSmap: bit(8),
   overrideSmap: bit(9),
   shadowStack: bit(10),
+  /** Laid out as `InputVtl`. */
   inputVtlValue: bitField(56, 8),
 })
 /** {@link TranslateGvaControlFlagsWord} alone. */
@@ -279,7 +304,9 @@ export const TranslateGvaResult = /* @__PURE__ */ struct(
   {
     resultCode: TranslateGvaResultCodeField,
     flags: bits(u32, {
+      /** A `CacheType`. */
       cacheType: bitField(0, 8),
+      /** An overlay of the hypervisor lies on the page. */
       overlayPage: bit(8),
     }),
   },
@@ -295,7 +322,9 @@ export const TranslateGvaResultEx = /* @__PURE__ */ struct(
   {
     resultCode: TranslateGvaResultCodeField,
     flags: bits(u32, {
+      /** A `CacheType`. */
       cacheType: bitField(0, 8),
+      /** An overlay of the hypervisor lies on the page. */
       overlayPage: bit(8),
     }),
     padding: reserved(8),
@@ -309,6 +338,7 @@ export const VaPermissionWord = /* @__PURE__ */ bits(u64, {
   valid: bit(0),
   writable: bit(1),
   executable: bit(2),
+  /** Address ÷ 4096. */
   virtualPageFrame: wideBitField(12, 52),
 })
 /** {@link VaPermissionWord} alone. */

@@ -53,7 +53,7 @@ export const MonitorPortInfo = /* @__PURE__ */ struct(
 /** Where a doorbell rings. The TLFS packs SINT and VP at 8 and 9, all headers have words. */
 export const DoorbellPortInfo = /* @__PURE__ */ struct(
   'DoorbellPortInfo',
-  { targetSint: u32, targetVp: vpIndexField, reserved: reserved(u64) },
+  { targetSint: u32, /** A VP, or `WellKnownVp.Any`. */ targetVp: vpIndexField, reserved: reserved(u64) },
   { size: 16 },
 )
 

@@ -13,9 +13,13 @@ import { X64XsaveXfemRegisterWord } from './xsave.ts'
 export const CpuidLeafInfo = /* @__PURE__ */ struct(
   'CpuidLeafInfo',
   {
+    /** Leaf. */
     eax: u32,
+    /** Subleaf. */
     ecx: u32,
+    /** XCR0; it tells the size of the XSAVE area. */
     xfem: u64,
+    /** IA32_XSS. */
     xss: u64,
   },
   { size: 24, aliases: { mile: 'HV_CPUID_LEAF_INFO' } },
@@ -52,6 +56,7 @@ export const InitialVpContext = /* @__PURE__ */ struct(
     cr0: u64,
     cr3: u64,
     cr4: u64,
+    /** IA32_PAT. */
     msrCrPat: u64,
   },
   { size: 224, aliases: { linux: 'hv_init_vp_context', mile: 'HV_INITIAL_VP_CONTEXT' } },
@@ -62,7 +67,9 @@ export const InitialVpContext = /* @__PURE__ */ struct(
  * WDK 7.1 hvgdk.
  */
 export const ProximityDomainFlagsWord = /* @__PURE__ */ bits(u32, {
+  /** A wish: memory of another domain will do. */
   proximityPreferred: bit(0),
+  /** 0: any domain, `id` means nothing. */
   proximityInfoValid: bit(31),
 })
 /** {@link ProximityDomainFlagsWord} alone. */
@@ -75,6 +82,7 @@ export const ProximityDomainFlags = /* @__PURE__ */ word('ProximityDomainFlags',
 export const ProximityDomainInfo = /* @__PURE__ */ struct(
   'ProximityDomainInfo',
   {
+    /** As ACPI's SRAT numbers the domains. */
     id: u32,
     flags: ProximityDomainFlagsWord,
   },
@@ -119,6 +127,7 @@ export const VpStateDataXsave = /* @__PURE__ */ struct(
   'VpStateDataXsave',
   {
     flags: u64,
+    /** Components to move. */
     states: X64XsaveXfemRegisterWord,
   },
   { size: 16, aliases: { linux: 'hv_vp_state_data_xsave', mile: 'HV_VP_STATE_DATA_XSAVE' } },
@@ -130,6 +139,7 @@ export const VpStateData = /* @__PURE__ */ struct(
   {
     type: VpStateTypeField,
     reserved: reserved(u32),
+    /** Counts only for the XSAVE state. */
     xsave: VpStateDataXsave,
   },
   { size: 24, aliases: { linux: 'hv_vp_state_data', mile: 'HV_VP_STATE_DATA' } },
