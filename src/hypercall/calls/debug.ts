@@ -16,11 +16,14 @@ export const HvCallInvokeHypervisorDebugger = /* @__PURE__ */ call(0x000a, 'HvCa
 /** Sends bytes over the hypervisor's debug connection. */
 export const HvCallPostDebugData = /* @__PURE__ */ call(0x0069, 'HvCallPostDebugData', 'simple', {
   input: {
+    /** Bytes of `data` in use, at most 4088. */
     count: u32,
     options: PostDebugDataOptionsField,
+    /** Always sent in full; the first `count` bytes count. */
     data: bytes(4088),
   },
   output: {
+    /** Bytes of `data` that were not sent. */
     pendingCount: u32,
     padding: reserved(4),
   },
@@ -36,13 +39,17 @@ export const HvCallPostDebugData = /* @__PURE__ */ call(0x0069, 'HvCallPostDebug
 /** Receives bytes from the hypervisor's debug connection. */
 export const HvCallRetrieveDebugData = /* @__PURE__ */ call(0x006a, 'HvCallRetrieveDebugData', 'simple', {
   input: {
+    /** Most bytes to receive, at most 4088. */
     count: u32,
     options: RetrieveDebugDataOptionsField,
+    /** 100 ns units. */
     timeout: u64,
   },
   output: {
+    /** Bytes of `data` in use. */
     retrievedCount: u32,
     remainingCount: u32,
+    /** The first `retrievedCount` bytes count. */
     data: bytes(4088),
   },
   privilege: 'debugging',
@@ -56,6 +63,7 @@ export const HvCallRetrieveDebugData = /* @__PURE__ */ call(0x006a, 'HvCallRetri
 /** Drops what is queued on the debug connection. TLFS 2.0 has no output block; NetData output from newer symbols. */
 export const HvCallResetDebugSession = /* @__PURE__ */ call(0x006b, 'HvCallResetDebugSession', 'simple', {
   input: {
+    /** At least one. */
     options: ResetDebugSessionOptionsField,
     padding: reserved(4),
   },

@@ -9,6 +9,7 @@ import { call } from './call.ts'
 /** Creates a device domain: an address space for DMA. */
 export const HvCallCreateDeviceDomain = /* @__PURE__ */ call(0x00b1, 'HvCallCreateDeviceDomain', 'simple', {
   input: {
+    /** New: the caller chooses its number. */
     deviceDomain: InputDeviceDomain,
     createDeviceDomainFlags: CreateDeviceDomainFlagsWord,
     padding: reserved(4),
@@ -21,6 +22,7 @@ export const HvCallCreateDeviceDomain = /* @__PURE__ */ call(0x00b1, 'HvCallCrea
 export const HvCallAttachDeviceDomain = /* @__PURE__ */ call(0x00b2, 'HvCallAttachDeviceDomain', 'simple', {
   input: {
     deviceDomain: InputDeviceDomain,
+    /** Read it as the form that its type names: PCI, I/O APIC, ACPI or logical. */
     deviceId: DeviceIdWord,
   },
   since: 'Windows 10 / Server 2016',
@@ -31,12 +33,15 @@ export const HvCallAttachDeviceDomain = /* @__PURE__ */ call(0x00b2, 'HvCallAtta
 export const HvCallMapDeviceGpaPages = /* @__PURE__ */ call(0x00b3, 'HvCallMapDeviceGpaPages', 'rep', {
   input: {
     deviceDomain: InputDeviceDomain,
+    /** Without `useTargetVtl` the caller's. */
     targetVtl: InputVtlWord,
     padding: reserved(3),
     mapFlags: u32,
+    /** Device address of element 0; each further element is a page above. */
     targetDeviceVaBase: u64,
   },
   element: {
+    /** Page of memory that the device is to reach there. */
     gpaPageNumber: u64,
   },
   since: 'Windows 10 / Server 2016',
@@ -47,6 +52,7 @@ export const HvCallMapDeviceGpaPages = /* @__PURE__ */ call(0x00b3, 'HvCallMapDe
 export const HvCallUnmapDeviceGpaPages = /* @__PURE__ */ call(0x00b4, 'HvCallUnmapDeviceGpaPages', 'rep', {
   input: {
     deviceDomain: InputDeviceDomain,
+    /** Device address where the run begins. */
     targetDeviceVaBase: u64,
   },
   since: 'Windows 10 / Server 2016',
@@ -57,6 +63,7 @@ export const HvCallUnmapDeviceGpaPages = /* @__PURE__ */ call(0x00b4, 'HvCallUnm
 export const HvCallDetachDeviceDomain = /* @__PURE__ */ call(0x00c4, 'HvCallDetachDeviceDomain', 'simple', {
   input: {
     partitionId: partitionIdField,
+    /** Read it as the form that its type names: PCI, I/O APIC, ACPI or logical. */
     deviceId: DeviceIdWord,
   },
   since: 'Windows 10 1709-1803 / Server 2019 development',
@@ -78,6 +85,7 @@ export const HvCallQueryDeviceDomain = /* @__PURE__ */ call(0x00c6, 'HvCallQuery
     deviceDomain: InputDeviceDomain,
   },
   element: {
+    /** Device address of a page. */
     targetDeviceVa: u64,
   },
   layout: 'partial',
@@ -89,12 +97,15 @@ export const HvCallQueryDeviceDomain = /* @__PURE__ */ call(0x00c6, 'HvCallQuery
 export const HvCallMapSparseDeviceGpaPages = /* @__PURE__ */ call(0x00c7, 'HvCallMapSparseDeviceGpaPages', 'rep', {
   input: {
     deviceDomain: InputDeviceDomain,
+    /** Without `useTargetVtl` the caller's. */
     targetVtl: InputVtlWord,
     padding: reserved(3),
     mapFlags: u32,
   },
   element: {
+    /** Device address of the page. */
     targetDeviceVa: u64,
+    /** Page of memory that the device is to reach there. */
     gpaPageNumber: u64,
   },
   since: 'Windows 10 1709-1803 / Server 2019 development',
@@ -107,6 +118,7 @@ export const HvCallUnmapSparseDeviceGpaPages = /* @__PURE__ */ call(0x00c8, 'HvC
     deviceDomain: InputDeviceDomain,
   },
   element: {
+    /** Device address of a page. */
     targetDeviceVa: u64,
   },
   since: 'Windows 10 1709-1803 / Server 2019 development',
@@ -124,10 +136,13 @@ export const HvCallConfigureDeviceDomain = /* @__PURE__ */ call(0x00ce, 'HvCallC
     padding: reserved(7),
     domainId: DeviceDomainId,
     settingsFlags: bits(u64, {
+      /** DMA goes through the page table. */
       translationEnabled: bit(0),
+      /** No DMA at all. */
       blocked: bit(1),
       firstStagePagingMode: bit(2),
     }),
+    /** Physical address of the guest's own first stage table. */
     pageTableRoot: u64,
   },
   since: 'Windows 10 1803-1903 / Server 2019',
@@ -210,17 +225,26 @@ export const HvCallGetIommuCapabilities = /* @__PURE__ */ call(0x0125, 'HvCallGe
   output: {
     size: u32,
     reserved: reserved(u16),
+    /** Bits of a device address. */
     maxIovaWidth: u8,
+    /** Bits of a PASID. */
     maxPasidWidth: u8,
     iommuCap: bits(u64, {
+      /** There is a virtual IOMMU. */
       present: bit(0),
+      /** Second stage translation. */
       s2: bit(1),
+      /** First stage translation. */
       s1: bit(2),
+      /** First stage tables may have five levels. */
       s1FiveLevel: bit(3),
       pasid: bit(4),
+      /** PCI Express address translation services. */
       ats: bit(5),
+      /** PCI Express page requests. */
       pri: bit(6),
     }),
+    /** Bit n: pages of 2 to the n bytes. */
     pgsizeBitmap: u64,
   },
   since: 'after build 26100',

@@ -24,12 +24,16 @@ export const HvCallReserved0081 = /* @__PURE__ */ call(0x0081, 'HvCallReserved00
 /** Assigns a device to a partition. */
 export const HvCallAttachDevice = /* @__PURE__ */ call(0x0082, 'HvCallAttachDevice', 'simple', {
   input: {
+    /** The one that gets the device. */
     partitionId: partitionIdField,
+    /** Read it as the form that its type names: PCI, I/O APIC, ACPI or logical. */
     deviceId: DeviceIdWord,
     flags: AttachDeviceFlagsWord,
+    /** VTL that owns the device, a plain number. */
     vtl: u8,
     reserved0: reserved(1),
     reserved1: reserved(u16),
+    /** Number that the partition is to know it by. */
     logicalDeviceId: u64,
     pciCapabilities: DevicePciCapabilitiesWord,
     reserved2: reserved(u32),
@@ -44,6 +48,7 @@ export const HvCallAttachDevice = /* @__PURE__ */ call(0x0082, 'HvCallAttachDevi
 export const HvCallDetachDevice = /* @__PURE__ */ call(0x0083, 'HvCallDetachDevice', 'simple', {
   input: {
     partitionId: partitionIdField,
+    /** Read it as the form that its type names: PCI, I/O APIC, ACPI or logical. */
     deviceId: DeviceIdWord,
   },
   privilege: 'cpuManagement',
@@ -57,6 +62,7 @@ export const HvCallCreatePasidSpace = /* @__PURE__ */ call(0x009d, 'HvCallCreate
   input: {
     partitionId: partitionIdField,
     pasidSpaceId: u32,
+    /** How many PASIDs the space has. */
     pasidCount: u32,
     pat: u64,
     flags: u32,
@@ -104,6 +110,7 @@ export const HvCallFlushPasidAddressList = /* @__PURE__ */ call(0x00a1, 'HvCallF
   input: {
     fullPasid: FullPasid,
     flags: u32,
+    /** Number of elements, as the rep count. */
     vaCount: u32,
   },
   element: {
@@ -140,6 +147,7 @@ export const HvCallEnablePasid = /* @__PURE__ */ call(0x00a4, 'HvCallEnablePasid
   input: {
     partitionId: partitionIdField,
     logicalDeviceId: u64,
+    /** At most 20 bits, as PCI Express has them. */
     pasid: u32,
     reserved: reserved(u32),
   },
@@ -152,6 +160,7 @@ export const HvCallDisablePasid = /* @__PURE__ */ call(0x00a5, 'HvCallDisablePas
   input: {
     partitionId: partitionIdField,
     logicalDeviceId: u64,
+    /** At most 20 bits, as PCI Express has them. */
     pasid: u32,
     reserved: reserved(u32),
   },
@@ -177,8 +186,11 @@ export const HvCallCreateDevicePrQueue = /* @__PURE__ */ call(0x00a7, 'HvCallCre
     partitionId: partitionIdField,
     queueId: u32,
     size: u32,
+    /** First page number of the queue, in the partition's space. */
     baseGpaPage: u64,
+    /** Raised on `interruptVpIndex`. */
     interruptVector: u32,
+    /** VP that `interruptVector` goes to. */
     interruptVpIndex: vpIndexField,
     flags: u32,
     reserved: reserved(u32),
@@ -222,6 +234,7 @@ export const HvCallGetPhysicalDeviceProperty = /* @__PURE__ */ call(
       reserved: reserved(u32),
     },
     output: {
+      /** In the form that the property asked for has, from byte 0 on. */
       property: bytes(16),
     },
     since: 'Windows 10 / Server 2016',
@@ -260,11 +273,14 @@ export const HvCallProcessIommuPrq = /* @__PURE__ */ call(0x00c3, 'HvCallProcess
 export const HvCallPersistDevice = /* @__PURE__ */ call(0x00eb, 'HvCallPersistDevice', 'simple', {
   input: {
     partitionId: partitionIdField,
+    /** Read it as the form that its type names: PCI, I/O APIC, ACPI or logical. */
     deviceId: DeviceIdWord,
     flags: AttachDeviceFlagsWord,
     padding: reserved(4),
+    /** Number that the partition is to know it by. */
     logicalDeviceId: u64,
     pciCapabilities: DevicePciCapabilitiesWord,
+    /** Requester id: bus, device and function. */
     physicalFunctionRid: u16,
     padding2: reserved(2),
   },

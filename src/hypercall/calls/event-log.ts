@@ -17,11 +17,15 @@ export const HvCallInitializeEventLogBufferGroup = /* @__PURE__ */ call(
   {
     input: {
       eventLogInitType: EventLogInitType,
+      /** Most buffers that the group may have. */
       maximumBufferCount: u32,
+      /** 4096 bytes each; HvCallMapEventLogBuffer can show 512 at most. */
       bufferSizeInPages: u32,
       threshold: u32,
+      /** Clock of the entries' times. */
       timeBasis: EventLogTimeBasisField,
       padding: reserved(4),
+      /** 100 ns units. */
       systemTime: u64,
     },
     caller: 'root',
@@ -53,7 +57,9 @@ export const HvCallFinalizeEventLogBufferGroup = /* @__PURE__ */ call(
 export const HvCallCreateEventLogBuffer = /* @__PURE__ */ call(0x0062, 'HvCallCreateEventLogBuffer', 'simple', {
   input: {
     eventLogType: EventLogTypeField,
+    /** From 0, below the group's `maximumBufferCount`. */
     bufferIndex: u32,
+    /** NUMA domain that the memory should come from. */
     proximityInfo: ProximityDomainInfo,
   },
   caller: 'root',
@@ -67,6 +73,7 @@ export const HvCallCreateEventLogBuffer = /* @__PURE__ */ call(0x0062, 'HvCallCr
 export const HvCallDeleteEventLogBuffer = /* @__PURE__ */ call(0x0063, 'HvCallDeleteEventLogBuffer', 'simple', {
   input: {
     eventLogType: EventLogTypeField,
+    /** As it was created. */
     bufferIndex: u32,
   },
   caller: 'root',
@@ -80,9 +87,11 @@ export const HvCallDeleteEventLogBuffer = /* @__PURE__ */ call(0x0063, 'HvCallDe
 export const HvCallMapEventLogBuffer = /* @__PURE__ */ call(0x0064, 'HvCallMapEventLogBuffer', 'simple', {
   input: {
     eventLogType: EventLogTypeField,
+    /** As it was created. */
     bufferIndex: u32,
   },
   output: {
+    /** One for each page of a buffer: the group's `bufferSizeInPages` count. */
     gpaPageNumbers: array(u64, 512),
   },
   caller: 'root',
@@ -95,6 +104,7 @@ export const HvCallMapEventLogBuffer = /* @__PURE__ */ call(0x0064, 'HvCallMapEv
 export const HvCallUnmapEventLogBuffer = /* @__PURE__ */ call(0x0065, 'HvCallUnmapEventLogBuffer', 'simple', {
   input: {
     eventLogType: EventLogTypeField,
+    /** As it was created. */
     bufferIndex: u32,
   },
   caller: 'root',
@@ -108,8 +118,10 @@ export const HvCallUnmapEventLogBuffer = /* @__PURE__ */ call(0x0065, 'HvCallUnm
 export const HvCallSetEventLogGroupSources = /* @__PURE__ */ call(0x0066, 'HvCallSetEventLogGroupSources', 'simple', {
   input: {
     eventLogType: EventLogTypeField,
+    /** Entries of `groups` in use, at most 2. */
     groupCount: u32,
     configurationFlags: u64,
+    /** The first `groupCount` count. */
     groups: array(EventLogGroupConfiguration, 2),
   },
   caller: 'root',
@@ -123,6 +135,7 @@ export const HvCallSetEventLogGroupSources = /* @__PURE__ */ call(0x0066, 'HvCal
 export const HvCallReleaseEventLogBuffer = /* @__PURE__ */ call(0x0067, 'HvCallReleaseEventLogBuffer', 'simple', {
   input: {
     eventLogType: EventLogTypeField,
+    /** A buffer in the state complete. */
     bufferIndex: u32,
   },
   caller: 'root',
@@ -136,6 +149,7 @@ export const HvCallReleaseEventLogBuffer = /* @__PURE__ */ call(0x0067, 'HvCallR
 export const HvCallFlushEventLogBuffer = /* @__PURE__ */ call(0x0068, 'HvCallFlushEventLogBuffer', 'simple', {
   input: {
     eventLogType: EventLogTypeField,
+    /** A buffer in use. */
     bufferIndex: u32,
   },
   caller: 'root',
@@ -190,6 +204,7 @@ export const HvCallWriteSysDiagEvent = /* @__PURE__ */ call(0x00fe, 'HvCallWrite
     size: u16,
     type: u16,
     time: u64,
+    /** Bytes of `data`, without what fills it up. */
     dataSize: u32,
     padding: reserved(4),
     /** `dataSize` bytes, filled up to 8. */

@@ -27,6 +27,7 @@ export const HvExtCallGetBootZeroedMemory = /* @__PURE__ */ call(0x8002, 'HvExtC
   output: {
     /** At most 255. */
     rangeCount: u64,
+    /** The first `rangeCount` count. */
     ranges: array(
       struct(
         'ExtBootZeroedMemoryRange',
@@ -48,6 +49,7 @@ export const HvExtCallGetBootZeroedMemory = /* @__PURE__ */ call(0x8002, 'HvExtC
 export const HvExtCallMemoryHeatHint = /* @__PURE__ */ call(0x8003, 'HvExtCallMemoryHeatHint', 'rep', {
   input: {
     hint: bits(u64, {
+      /** `MemoryHeat`, for all elements. */
       heat: bitField(0, 2),
     }),
   },
@@ -64,6 +66,7 @@ export const HvExtCallEpfSetup = /* @__PURE__ */ call(0x8004, 'HvExtCallEpfSetup
   input: {
     version: u32,
     mode: u32,
+    /** Where the queue begins; symbols type it an address. */
     completionQueueGpaPage: u64,
     completionQueuePageCount: u64,
   },
@@ -79,6 +82,7 @@ export const HvExtCallSchedulerAssistSetup = /* @__PURE__ */ call(0x8005, 'HvExt
   input: {
     version: u32,
     mode: SchedulerAssistModeField,
+    /** Guest physical address. */
     schedulerAssistDataGpa: u64,
   },
   privilege: 'enableExtendedHypercalls',
@@ -89,6 +93,7 @@ export const HvExtCallSchedulerAssistSetup = /* @__PURE__ */ call(0x8005, 'HvExt
 export const HvExtCallMemoryHeatHintAsync = /* @__PURE__ */ call(0x8006, 'HvExtCallMemoryHeatHintAsync', 'rep', {
   input: {
     hint: bits(u64, {
+      /** `MemoryHeat`, for all elements. */
       heat: bitField(0, 2),
     }),
   },

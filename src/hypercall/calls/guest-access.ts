@@ -13,21 +13,28 @@ import { call } from './call.ts'
 /** Translates a guest virtual address as an access of the VP would. */
 export const HvCallTranslateVirtualAddress = /* @__PURE__ */ call(0x0052, 'HvCallTranslateVirtualAddress', 'simple', {
   input: {
+    /** `WellKnownPartition.Self` for the caller's own. */
     partitionId: partitionIdField,
     vpIndex: vpIndexField,
     padding: reserved(4),
+    /** Accesses to check for, and how. */
     controlFlags: TranslateGvaControlFlagsWord,
+    /** Page number: the virtual address without its low 12 bits. */
     gvaPage: u64,
   },
   inputArm64: {
+    /** `WellKnownPartition.Self` for the caller's own. */
     partitionId: partitionIdField,
     vpIndex: vpIndexField,
     padding: reserved(4),
+    /** Accesses to check for, and how. */
     controlFlags: Arm64TranslateGvaControlFlagsWord,
+    /** Page number: the virtual address without its low 12 bits. */
     gvaPage: u64,
   },
   output: {
     translationResult: TranslateGvaResult,
+    /** Page number; counts only if the result code is `Success`. */
     gpaPage: u64,
   },
   caller: 'any',
@@ -47,14 +54,19 @@ export const HvCallTranslateVirtualAddress = /* @__PURE__ */ call(0x0052, 'HvCal
 /** Reads up to 16 bytes of guest physical memory within a page, as the VP would. */
 export const HvCallReadGpa = /* @__PURE__ */ call(0x0053, 'HvCallReadGpa', 'simple', {
   input: {
+    /** A child of the caller. */
     partitionId: partitionIdField,
     vpIndex: vpIndexField,
+    /** 1 … 16; the end is in the page of `baseGpa` too. */
     byteCount: u32,
+    /** Address in bytes. */
     baseGpa: u64,
     controlFlags: AccessGpaControlFlags,
   },
   output: {
+    /** The call succeeds though the access may not: look here. */
     accessResult: AccessGpaResult,
+    /** The first `byteCount` bytes count. */
     data: bytes(16),
   },
   caller: 'parent',
@@ -66,14 +78,19 @@ export const HvCallReadGpa = /* @__PURE__ */ call(0x0053, 'HvCallReadGpa', 'simp
 /** Writes up to 16 bytes of guest physical memory within a page, as the VP would. */
 export const HvCallWriteGpa = /* @__PURE__ */ call(0x0054, 'HvCallWriteGpa', 'simple', {
   input: {
+    /** A child of the caller. */
     partitionId: partitionIdField,
     vpIndex: vpIndexField,
+    /** 1 … 16; the end is in the page of `baseGpa` too. */
     byteCount: u32,
+    /** Address in bytes. */
     baseGpa: u64,
     controlFlags: AccessGpaControlFlags,
+    /** The first `byteCount` bytes count. */
     data: bytes(16),
   },
   output: {
+    /** The call succeeds though the access may not: look here. */
     accessResult: AccessGpaResult,
   },
   caller: 'parent',
@@ -92,26 +109,34 @@ export const HvCallTranslateVirtualAddressEx = /* @__PURE__ */ call(
   'simple',
   {
     input: {
+      /** `WellKnownPartition.Self` for the caller's own. */
       partitionId: partitionIdField,
       vpIndex: vpIndexField,
       padding: reserved(4),
+      /** Accesses to check for, and how. */
       controlFlags: TranslateGvaControlFlagsWord,
+      /** Page number: the virtual address without its low 12 bits. */
       gvaPage: u64,
     },
     inputArm64: {
+      /** `WellKnownPartition.Self` for the caller's own. */
       partitionId: partitionIdField,
       vpIndex: vpIndexField,
       padding: reserved(4),
+      /** Accesses to check for, and how. */
       controlFlags: Arm64TranslateGvaControlFlagsWord,
+      /** Page number: the virtual address without its low 12 bits. */
       gvaPage: u64,
     },
     output: {
       translationResult: TranslateGvaResultEx,
+      /** Page number; counts only if the result code is `Success`. */
       gpaPage: u64,
       padding: reserved(8),
     },
     outputArm64: {
       translationResult: Arm64TranslateGvaResultEx,
+      /** Page number; counts only if the result code is `Success`. */
       gpaPage: u64,
     },
     since: 'Windows 10 / Server 2016',

@@ -9,9 +9,12 @@ import { call } from './call.ts'
 /** Has accesses of a child stop and be reported to the parent. */
 export const HvCallInstallIntercept = /* @__PURE__ */ call(0x004d, 'HvCallInstallIntercept', 'simple', {
   input: {
+    /** A child of the caller. */
     partitionId: partitionIdField,
+    /** 0 takes the intercept back. */
     accessType: InterceptAccessTypeMaskField,
     interceptType: InterceptTypeField,
+    /** In the form that `interceptType` tells. */
     interceptParameter: InterceptParameters,
   },
   caller: 'parent',
@@ -28,7 +31,9 @@ export const HvCallQueryAssociatedLpsForMca = /* @__PURE__ */ call(0x008a, 'HvCa
     padding: reserved(4),
   },
   output: {
+    /** Entries of `associatedLpList` in use, 0 … 320. */
     count: u32,
+    /** Numbers of logical processors; the first `count` count. */
     associatedLpList: array(u16, 320),
     padding: reserved(4),
   },
@@ -72,6 +77,7 @@ export const HvCallRegisterInterceptResult = /* @__PURE__ */ call(0x0091, 'HvCal
     partitionId: u64,
     vpIndex: u32,
     interceptType: InterceptTypeField,
+    /** In the form that `interceptType` tells. */
     parameters: InterceptResultParameters,
   },
   caller: 'root',
@@ -107,14 +113,18 @@ export const HvCallCheckForIoIntercept = /* @__PURE__ */ call(0x00ad, 'HvCallChe
   input: {
     partitionId: partitionIdField,
     vpIndex: vpIndexField,
+    /** Without `useTargetVtl` the caller's. */
     targetVtl: InputVtlWord,
     padding: reserved(1),
     port: u16,
+    /** Bytes of the access: 1, 2 or 4. */
     size: u8,
+    /** 1 for OUT, 0 for IN. */
     isWrite: u8,
     padding2: reserved(6),
   },
   output: {
+    /** 1: the access would be intercepted. */
     intercept: u8,
     padding: reserved(7),
   },
@@ -128,6 +138,7 @@ export const HvCallCompleteIntercept = /* @__PURE__ */ call(0x00bd, 'HvCallCompl
   input: {
     partitionId: partitionIdField,
     vpIndex: vpIndexField,
+    /** Bytes of `data`, without what fills it up. */
     dataSize: u32,
     /** `dataSize` bytes, filled up to 8. */
     data: rest(),
@@ -162,6 +173,7 @@ export const HvCallQueryAssociatedLpsForMcaEx = /* @__PURE__ */ call(
       padding: reserved(4),
     },
     output: {
+      /** Set of logical processors: format, mask of valid banks, then the banks. */
       associatedLpSet: array(u64, 7),
     },
     layout: 'partial',
@@ -174,6 +186,7 @@ export const HvCallQueryAssociatedLpsForMcaEx = /* @__PURE__ */ call(
 export const HvCallInstallInterceptEx = /* @__PURE__ */ call(0x0110, 'HvCallInstallInterceptEx', 'rep', {
   input: {
     partitionId: partitionIdField,
+    /** VTL that takes the intercepts; without `useTargetVtl` the caller's. */
     interceptingInputVtl: InputVtlWord,
     padding: reserved(3),
     interceptType: InterceptTypeField,
@@ -182,6 +195,7 @@ export const HvCallInstallInterceptEx = /* @__PURE__ */ call(0x0110, 'HvCallInst
   element: {
     registerName: registerNameField,
     accessTypeMask: InterceptAccessTypeMaskField,
+    /** Bits of the register that a write intercept watches. */
     writeInterceptMask: u64,
     /** Must be zero. */
     reserved: reserved(112),

@@ -13,11 +13,13 @@ export const HvCallAcquireSparseGpaPageHostAccess = /* @__PURE__ */ call(
     input: {
       targetPartitionId: partitionIdField,
       access: bits(u32, {
+        /** Bit 0 read, bit 1 write. */
         hostAccess: bitField(0, 2),
       }),
       reserved1: reserved(u32),
     },
     element: {
+      /** In the isolated partition's space. */
       gpaPageNumber: u64,
     },
     since: 'Windows 10 1803-1903 / Server 2019',
@@ -34,11 +36,13 @@ export const HvCallReleaseSparseGpaPageHostAccess = /* @__PURE__ */ call(
     input: {
       targetPartitionId: partitionIdField,
       access: bits(u32, {
+        /** Bit 0 read, bit 1 write. */
         hostAccess: bitField(0, 2),
       }),
       reserved1: reserved(u32),
     },
     element: {
+      /** In the isolated partition's space. */
       gpaPageNumber: u64,
     },
     since: 'Windows 10 1803-1903 / Server 2019',
@@ -54,6 +58,7 @@ export const HvCallAcquireSparseSpaPageHostAccess = /* @__PURE__ */ call(
   {
     input: {
       access: bits(u32, {
+        /** Bit 0 read, bit 1 write. */
         hostAccess: bitField(0, 2),
       }),
       flags: u32,
@@ -61,6 +66,7 @@ export const HvCallAcquireSparseSpaPageHostAccess = /* @__PURE__ */ call(
     },
     inputAliases: { linux: 'hv_input_modify_sparse_spa_page_host_access' },
     element: {
+      /** A system physical page number. */
       spaPage: u64,
     },
     since: 'Windows Server 2022 development',
@@ -77,6 +83,7 @@ export const HvCallReleaseSparseSpaPageHostAccess = /* @__PURE__ */ call(
   {
     input: {
       access: bits(u32, {
+        /** Bit 0 read, bit 1 write. */
         hostAccess: bitField(0, 2),
       }),
       flags: u32,
@@ -84,6 +91,7 @@ export const HvCallReleaseSparseSpaPageHostAccess = /* @__PURE__ */ call(
     },
     inputAliases: { like: 'hv_input_modify_sparse_spa_page_host_access' },
     element: {
+      /** A system physical page number. */
       spaPage: u64,
     },
     since: 'Windows Server 2022 development',
@@ -98,13 +106,19 @@ export const HvCallReleaseSparseSpaPageHostAccess = /* @__PURE__ */ call(
  */
 export const HvCallAcceptGpaPages = /* @__PURE__ */ call(0x00d9, 'HvCallAcceptGpaPages', 'rep', {
   input: {
+    /** `WellKnownPartition.Self`: a guest does it for itself. */
     targetPartitionId: partitionIdField,
     attributes: bits(u32, {
+      /** `AcceptMemoryType`. */
       memoryType: bitField(0, 6),
+      /** 0 private, 1 the host reads, 3 it reads and writes. */
       hostVisibility: bitField(6, 2),
+      /** VTLs that `vtlPermissionSet` counts for. */
       vtlSet: bitField(8, 3),
     }),
+    /** Permissions from VTL 1 on, one entry a VTL. */
     vtlPermissionSet: array(u16, 2),
+    /** First page number; the rep count tells how many. */
     gpaPageBase: u64,
   },
   since: 'Windows Server 2022 development',
@@ -116,9 +130,12 @@ export const HvCallUnacceptGpaPages = /* @__PURE__ */ call(0x00da, 'HvCallUnacce
   input: {
     targetPartitionId: partitionIdField,
     attributes: bits(u32, {
+      /** VTLs that `vtlPermissionSet` counts for. */
       vtlSet: bitField(0, 3),
     }),
+    /** Permissions from VTL 1 on, one entry a VTL. */
     vtlPermissionSet: array(u16, 2),
+    /** First page number; the rep count tells how many. */
     gpaPageBase: u64,
   },
   since: 'Windows Server 2022 development',
@@ -134,14 +151,17 @@ export const HvCallModifySparseGpaPageHostVisibility = /* @__PURE__ */ call(
   'rep',
   {
     input: {
+      /** `WellKnownPartition.Self`: a guest does it for itself. */
       targetPartitionId: partitionIdField,
       visibility: bits(u32, {
+        /** 0 private, 1 the host reads, 3 it reads and writes. */
         hostVisibility: bitField(0, 2),
       }),
       reserved1: reserved(u32),
     },
     inputAliases: { like: 'hv_gpa_range_for_visibility' },
     element: {
+      /** In the guest's own space. */
       gpaPageNumber: u64,
     },
     since: 'Windows Server 2022 development',
@@ -168,6 +188,7 @@ export const HvCallLockSparseGpaPageMapping = /* @__PURE__ */ call(0x00dc, 'HvCa
       rootWritable: bit(6),
       rootAdjustable: bit(7),
       untrustedOverlay: bit(8),
+      /** A system physical page number. */
       spaPage: wideBitField(12, 40),
     }),
     data: GpaPageMappingDataWord,
@@ -201,10 +222,13 @@ export const HvCallUnlockSparseGpaPageMapping = /* @__PURE__ */ call(
 export const HvCallImportIsolatedPages = /* @__PURE__ */ call(0x00ef, 'HvCallImportIsolatedPages', 'rep', {
   input: {
     partitionId: u64,
+    /** `IsolatedPageType`, for all elements. */
     pageType: u32,
+    /** `IsolatedPageSize`: 0 for 4 KiB, 1 for 2 MiB. */
     pageSize: u32,
   },
   element: {
+    /** Guest physical page number. */
     pageNumber: u64,
   },
   since: 'Windows 11 preview (2021) (call table)',
@@ -241,7 +265,9 @@ export const HvCallCompleteIsolatedImport = /* @__PURE__ */ call(0x00f1, 'HvCall
 export const HvCallIssueSnpPspGuestRequest = /* @__PURE__ */ call(0x00f2, 'HvCallIssueSnpPspGuestRequest', 'simple', {
   input: {
     partitionId: u64,
+    /** The guest's page with its encrypted request. */
     requestPage: u64,
+    /** The guest's page that takes the answer. */
     responsePage: u64,
   },
   since: 'Windows 11 preview (2021) (call table)',
@@ -278,9 +304,11 @@ export const HvCallQuerySparseGpaPageHostVisibility = /* @__PURE__ */ call(
       targetPartitionId: partitionIdField,
     },
     element: {
+      /** In the guest's own space. */
       gpaPageNumber: u64,
     },
     outputElement: {
+      /** Of the page that element i of the input names; no bit: private. */
       hostVisibility: bits(u8, {
         readable: bit(0),
         writable: bit(1),
@@ -294,6 +322,7 @@ export const HvCallQuerySparseGpaPageHostVisibility = /* @__PURE__ */ call(
 /** Asks for an attestation report of a VBS partition. */
 export const HvCallVbsVmCallReport = /* @__PURE__ */ call(0xc001, 'HvCallVbsVmCallReport', 'simple', {
   input: {
+    /** The caller's own, signed along with the report. */
     reportData: bytes(64),
   },
   output: {

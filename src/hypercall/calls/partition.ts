@@ -251,7 +251,7 @@ export const HvCallRestorePartitionState = /* @__PURE__ */ call(0x005f, 'HvCallR
 export const HvCallNotifyPartitionEvent = /* @__PURE__ */ call(0x0087, 'HvCallNotifyPartitionEvent', 'simple', {
   input: {
     event: PartitionEventField,
-    /** Meant by the event; for `EventRootCrashdump` a `CrashdumpAction`. */
+    /** A `CrashdumpAction` with `EventRootCrashdump`, a count of processors with `CommitLpIndices`. */
     input: u32,
   },
   inputAliases: { linux: 'hv_input_notify_partition_event' },

@@ -13,14 +13,18 @@ export const HvCallGetLogicalProcessorRunTime = /* @__PURE__ */ call(
   'simple',
   {
     input: {
+      /** From 0. */
       lpIndex: u32,
       padding: reserved(4),
     },
     inputAliases: { like: 'hv_input_get_logical_processor_run_time' },
     output: {
+      /** 100 ns units. */
       globalTime: u64,
+      /** 100 ns units. */
       localRunTime: u64,
       rsvdZ: reserved(u64),
+      /** 100 ns units. */
       hypervisorTime: u64,
     },
     outputAliases: { linux: 'hv_output_get_logical_processor_run_time' },
@@ -41,10 +45,12 @@ export const HvCallMapStatsPage = /* @__PURE__ */ call(0x006c, 'HvCallMapStatsPa
   input: {
     statsType: StatsObjectTypeField,
     padding: reserved(4),
+    /** Whose counters, in the form that `statsType` tells. */
     objectIdentity: StatsObjectIdentity,
   },
   inputAliases: { linux: 'hv_input_map_stats_page' },
   output: {
+    /** Page number in the caller's space where it is now. */
     mapLocation: u64,
   },
   outputAliases: { linux: 'hv_output_map_stats_page' },
@@ -72,6 +78,7 @@ export const HvCallUnmapStatsPage = /* @__PURE__ */ call(0x006d, 'HvCallUnmapSta
   input: {
     statsType: StatsObjectTypeField,
     padding: reserved(4),
+    /** Whose counters, in the form that `statsType` tells. */
     objectIdentity: StatsObjectIdentity,
   },
   inputAliases: { linux: 'hv_input_unmap_stats_page' },
@@ -94,7 +101,9 @@ export const HvCallUnmapStatsPage = /* @__PURE__ */ call(0x006d, 'HvCallUnmapSta
 export const HvCallGetCoverageData = /* @__PURE__ */ call(0x0093, 'HvCallGetCoverageData', 'simple', {
   input: {
     coverageOp: u32,
+    /** Entries of `gpaPageNumbers` in use, at most 128. */
     pageCount: u32,
+    /** Pages of the caller that take the data; the first `pageCount` count. */
     gpaPageNumbers: array(u64, 128),
   },
   output: {
@@ -119,6 +128,7 @@ export const HvCallRefreshPerformanceCounters = /* @__PURE__ */ call(
   'simple',
   {
     input: {
+      /** From 0. */
       lpIndex: u32,
       padding: reserved(4),
     },
@@ -133,7 +143,9 @@ export const HvCallMapStatsPage2 = /* @__PURE__ */ call(0x0131, 'HvCallMapStatsP
     statsType: StatsObjectTypeField,
     /** Must be zero. */
     reserved: reserved(u32),
+    /** Whose counters, in the form that `statsType` tells. */
     objectIdentity: StatsObjectIdentity,
+    /** Page number in the caller's space. */
     mapLocation: u64,
   },
   inputAliases: { linux: 'hv_input_map_stats_page2' },

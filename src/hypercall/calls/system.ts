@@ -15,9 +15,11 @@ export const HvCallQueryImageInfo = /* @__PURE__ */ call(0x0016, 'HvCallQueryIma
   input: {
     queryType: u32,
     reservedZ0: reserved(u32),
+    /** Index of a module, or slot and virtual address of a mapping, as `queryType` asks. */
     query: bytes(16),
   },
   output: {
+    /** In the form that `queryType` tells, from byte 0 on. */
     info: bytes(4096),
   },
   since: 'Windows Server 2008',
@@ -59,6 +61,7 @@ export const HvCallSetSystemProperty = /* @__PURE__ */ call(0x006f, 'HvCallSetSy
   input: {
     propertyId: SystemPropertyField,
     reserved: reserved(u32),
+    /** In the form that `propertyId` tells, from byte 0 on. */
     property: bytes(32),
   },
   inputAliases: { like: 'hv_input_set_system_property' },
@@ -74,16 +77,19 @@ export const HvCallSetSystemProperty = /* @__PURE__ */ call(0x006f, 'HvCallSetSy
 export const HvCallGetSystemProperty = /* @__PURE__ */ call(0x007b, 'HvCallGetSystemProperty', 'simple', {
   input: {
     propertyId: SystemPropertyField,
+    /** Which power policy setting, for properties of that kind. */
     settingId: u32,
   },
   inputAliases: { like: 'hv_input_get_system_property' },
   output: {
+    /** In the form that `propertyId` tells, from byte 0 on. */
     property: bytes(1032),
   },
   outputAliases: { like: 'hv_output_get_system_property' },
   inputArm64: {
     propertyId: SystemPropertyField,
     reserved: reserved(u32),
+    /** Which power policy setting, for properties of that kind. */
     settingId: u64,
   },
   privilege: 'cpuManagement',
@@ -97,6 +103,7 @@ export const HvCallGetSystemProperty = /* @__PURE__ */ call(0x007b, 'HvCallGetSy
 /** Puts the machine to sleep. In TLFS 6.0b the code was HvCallNotifyStandbyTransition. */
 export const HvCallEnterSleepState = /* @__PURE__ */ call(0x0084, 'HvCallEnterSleepState', 'simple', {
   input: {
+    /** `S1` … `S5` as ACPI has them. */
     sleepState: SleepStateField,
     padding: reserved(4),
   },
@@ -111,7 +118,9 @@ export const HvCallEnterSleepState = /* @__PURE__ */ call(0x0084, 'HvCallEnterSl
 /** The machine enters or leaves standby. In TLFS 6.0b the code was HvCallPrepareForSleep. */
 export const HvCallNotifyStandbyTransition = /* @__PURE__ */ call(0x0085, 'HvCallNotifyStandbyTransition', 'simple', {
   input: {
+    /** 1 at the start of standby, 0 at its end. */
     entering: u8,
+    /** 1: S0 low power idle, not S3. */
     modernStandby: u8,
     padding: reserved(6),
   },
@@ -148,6 +157,7 @@ export const HvCallPrepareForHibernate = /* @__PURE__ */ call(0x0086, 'HvCallPre
     hvCr3: u64,
     hvEntryPoint: u64,
     hvReservedTransitionAddress: u64,
+    /** Bytes from `hvReservedTransitionAddress` on. */
     hvReservedTransitionAddressSize: u64,
   },
   inputArm64: {
@@ -168,7 +178,9 @@ export const HvCallCollectLivedump = /* @__PURE__ */ call(0x008e, 'HvCallCollect
     descriptor: MemoryDescriptor,
   },
   output: {
+    /** Number of pages. */
     pagesCopied: u64,
+    /** Number of pages. */
     depositedPages: u64,
   },
   privilege: 'debugging',
@@ -184,6 +196,7 @@ export const HvCallDisableHypervisor = /* @__PURE__ */ call(0x008f, 'HvCallDisab
   input: {
     trampolineCr3: u64,
     kernelCr3: u64,
+    /** Where execution goes on. */
     rip: u64,
   },
   caller: 'root',
@@ -206,10 +219,13 @@ export const HvCallSetHwWatchdogConfig = /* @__PURE__ */ call(0x00f6, 'HvCallSet
 /** Ends the hypervisor and goes on at an address, for crash dumps. */
 export const HvCallDisableHypervisorEx = /* @__PURE__ */ call(0x010f, 'HvCallDisableHypervisorEx', 'simple', {
   input: {
+    /** Where execution goes on. */
     rip: u64,
     flags: bits(u64, {
+      /** Goes on in 64-bit mode. */
       longMode: bit(0),
     }),
+    /** Handed to the code at `rip`. */
     arg: u64,
   },
   inputAliases: { like: 'hv_input_disable_hyp_ex' },
