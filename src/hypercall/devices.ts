@@ -29,6 +29,7 @@ export const CreateDeviceDomainFlags = /* @__PURE__ */ word('CreateDeviceDomainF
 export const DeviceAddressSpaceWord = /* @__PURE__ */ bits(u64, {
   present: bit(0),
   supervisor: bit(1),
+  /** Address ÷ 4096. */
   pageTableRootPfn: wideBitField(12, 52),
 })
 /** {@link DeviceAddressSpaceWord} alone. */
@@ -41,8 +42,10 @@ export const DeviceDomainId = /* @__PURE__ */ struct(
   'DeviceDomainId',
   {
     flags: bits(u32, {
+      /** 0: second stage; 1: first stage. */
       type: bitField(0, 4),
     }),
+    /** Of the second stage: 0 is the default domain, all ones none. */
     id: u32,
   },
   { size: 8, aliases: { mile: 'HV_DEVICE_DOMAIN_ID' } },
@@ -73,7 +76,9 @@ export const DeviceDomainSettings = /* @__PURE__ */ struct(
     inputSize0: u8,
     inputSize1: u8,
     padding: reserved(2),
+    /** Memory attributes, low half of MAIR. */
     mair0: u32,
+    /** Memory attributes, high half of MAIR. */
     mair1: u32,
     asid: u16,
     padding2: reserved(2),
@@ -87,7 +92,9 @@ export const DevicePageRequest = /* @__PURE__ */ struct(
   {
     deviceId: DeviceIdWord,
     request: bits(u64, {
+      /** Page request group that an answer names. */
       groupIndex: bitField(0, 9),
+      /** The group is complete: it wants an answer. */
       lastInGroup: bit(9),
       virtual: bit(10),
       pasid: bitField(11, 20),
@@ -97,6 +104,7 @@ export const DevicePageRequest = /* @__PURE__ */ struct(
       write: bit(1),
       execute: bit(2),
       privileged: bit(3),
+      /** Address ÷ 4096. */
       pageNumber: wideBitField(12, 52),
     }),
     reserved3: reserved(u64),
@@ -114,7 +122,9 @@ export const DevicePageRequest = /* @__PURE__ */ struct(
 
 /** What a PCI device can do. Source: HV_DEVICE_PCI_CAPABILITIES of Mile.HyperV. */
 export const DevicePciCapabilitiesWord = /* @__PURE__ */ bits(u32, {
+  /** Bits of a PASID. */
   maxPasidWidth: bitField(0, 5),
+  /** 0 is 32, as in the ATS capability. */
   invalidateQueueDepth: bitField(5, 5),
   globalInvalidate: bit(10),
   prgResponsePasidRequired: bit(11),
@@ -164,7 +174,9 @@ export const FullPasid = /* @__PURE__ */ struct(
 export const PciId = /* @__PURE__ */ struct(
   'PciId',
   {
+    /** Bus in bits 15:8, device in 7:3, function in 2:0. */
     rid: u16,
+    /** PCI segment group. */
     segment: u16,
   },
   { size: 4, aliases: { mile: 'HV_PCI_ID' } },
@@ -172,7 +184,9 @@ export const PciId = /* @__PURE__ */ struct(
 
 /** What kind of function a physical device is. Source: HV_PHYSICAL_DEVICE_FLAGS of Mile.HyperV. */
 export const PhysicalDeviceFlagsWord = /* @__PURE__ */ bits(u64, {
+  /** Of SR-IOV. */
   virtualFunction: bit(0),
+  /** Requester id of the physical function; counts only with `virtualFunction`. */
   physicalFunctionRid: bitField(1, 16),
 })
 /** {@link PhysicalDeviceFlagsWord} alone. */
@@ -245,6 +259,7 @@ export const PhysicalDevicePropertyIrtRange = /* @__PURE__ */ struct(
   'PhysicalDevicePropertyIrtRange',
   {
     baseIrtIndex: u32,
+    /** Entries from `baseIrtIndex` on. */
     count: u32,
   },
   { size: 8, aliases: { mile: 'HV_PHYSICAL_DEVICE_PROPERTY_IRT_RANGE' } },

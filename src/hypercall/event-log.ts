@@ -9,8 +9,10 @@ import { word } from './word.ts'
 export const EventLogBufferHeader = /* @__PURE__ */ struct(
   'EventLogBufferHeader',
   {
+    /** In bytes. */
     bufferSize: u32,
     bufferIndex: u32,
+    /** Events that had no room. */
     eventsLost: u32,
     referenceCounter: u32,
     time: u64,

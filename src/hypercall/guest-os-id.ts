@@ -32,6 +32,7 @@ export const OpenSourceGuestOsIdWord = /* @__PURE__ */ bits(u64, {
   buildNumber: bitField(0, 16),
   /** Kernel version. */
   version: bitField(16, 32),
+  /** Linux has 0. */
   osId: bitField(48, 8),
   /** {@link OpenSourceOs}. */
   osType: bitField(56, 7),

@@ -29,9 +29,11 @@ export const SnpPspTcbVersion = /* @__PURE__ */ word('SnpPspTcbVersion', SnpPspT
 export const VbsReportPackageHeader = /* @__PURE__ */ struct(
   'VbsReportPackageHeader',
   {
+    /** Bytes of the whole package, with this head. */
     packageSize: u32,
     version: u32,
     signatureScheme: u32,
+    /** Bytes. */
     signatureSize: u32,
     reserved: reserved(u32),
   },
@@ -67,6 +69,7 @@ export const VbsVmIdentity = /* @__PURE__ */ struct(
     enabledVtl: VbsVtlBitmapWord,
     policy: VbsSecurityAttributesWord,
     guestVtl: u32,
+    /** Security version of what `measurement` measured. */
     guestSvn: u32,
     guestProductId: u32,
     guestModuleId: u32,
@@ -81,8 +84,10 @@ export const VbsReport = /* @__PURE__ */ struct(
   {
     header: VbsReportPackageHeader,
     version: u32,
+    /** Chosen by who asked for the report. */
     reportData: bytes(64),
     identity: VbsVmIdentity,
+    /** `signatureSize` of the head tells how many bytes count. */
     signature: bytes(256),
   },
   { size: 560, aliases: { mile: 'HV_VBS_REPORT' } },
@@ -90,11 +95,16 @@ export const VbsReport = /* @__PURE__ */ struct(
 
 /** Policy of an SNP guest. Source: hv_snp_guest_policy of rust-vmm/mshv. */
 export const SnpGuestPolicyWord = /* @__PURE__ */ bits(u64, {
+  /** Lowest version of the SNP firmware's interface that will do. */
   minorVersion: bitField(0, 8),
+  /** Lowest version of the SNP firmware's interface that will do. */
   majorVersion: bitField(8, 8),
+  /** May run where simultaneous multithreading is on. */
   smtAllowed: bit(16),
   vmplsRequired: bit(17),
+  /** May be bound to a migration agent. */
   migrationAgentAllowed: bit(18),
+  /** Its memory can be decrypted from outside. */
   debugAllowed: bit(19),
 })
 /** {@link SnpGuestPolicyWord} alone. */
@@ -106,10 +116,15 @@ export const SnpGuestPolicy = /* @__PURE__ */ word('SnpGuestPolicy', SnpGuestPol
 export const SnpIdBlock = /* @__PURE__ */ struct(
   'SnpIdBlock',
   {
+    /** SHA-384 of what was loaded. */
     launchDigest: bytes(48),
+    /** Chosen by the owner; reports carry it. */
     familyId: bytes(16),
+    /** Chosen by the owner; reports carry it. */
     imageId: bytes(16),
+    /** 1. */
     version: u32,
+    /** Security version of the guest. */
     guestSvn: u32,
     policy: SnpGuestPolicyWord,
   },
@@ -120,12 +135,16 @@ export const SnpIdBlock = /* @__PURE__ */ struct(
 export const SnpIdAuthInfo = /* @__PURE__ */ struct(
   'SnpIdAuthInfo',
   {
+    /** 1: ECDSA P-384 with SHA-384. */
     idKeyAlgorithm: u32,
+    /** 1: ECDSA P-384 with SHA-384. */
     authKeyAlgorithm: u32,
     reserved0: reserved(56),
+    /** Made with `idKey` over the identity block. */
     idBlockSignature: bytes(512),
     idKey: bytes(1028),
     reserved1: reserved(60),
+    /** Made with `authorKey` over `idKey`. */
     idKeySignature: bytes(512),
     authorKey: bytes(1028),
   },
@@ -138,8 +157,11 @@ export const PspLaunchFinishData = /* @__PURE__ */ struct(
   {
     idBlock: SnpIdBlock,
     idAuthInfo: SnpIdAuthInfo,
+    /** Chosen by the host; reports carry it. */
     hostData: bytes(32),
+    /** 0: `idBlock` and `idAuthInfo` do not count. */
     idBlockEnabled: u8,
+    /** 0: `authorKey` does not count. */
     authorKeyEnabled: u8,
   },
   { size: 3334, aliases: { mshv: 'hv_psp_launch_finish_data' } },
@@ -149,9 +171,13 @@ export const PspLaunchFinishData = /* @__PURE__ */ struct(
 export const PspCpuidLeaf = /* @__PURE__ */ struct(
   'PspCpuidLeaf',
   {
+    /** Leaf. */
     eaxIn: u32,
+    /** Subleaf. */
     ecxIn: u32,
+    /** XCR0; it tells the size of the XSAVE area. */
     xfemIn: u64,
+    /** IA32_XSS. */
     xssIn: u64,
     eaxOut: u32,
     ebxOut: u32,
@@ -166,6 +192,7 @@ export const PspCpuidLeaf = /* @__PURE__ */ struct(
 export const PspCpuidPage = /* @__PURE__ */ struct(
   'PspCpuidPage',
   {
+    /** Entries of `cpuidLeafInfo` that count, 0 … 64. */
     count: u32,
     reservedZ1: reserved(u32),
     reservedZ2: reserved(u64),

@@ -9,6 +9,7 @@ export const EmulatedTimerControl = /* @__PURE__ */ struct(
   {
     flags: bits(u32, {
       vector: bitField(0, 8),
+      /** As in an APIC: 0 fixed, 1 lowest priority. */
       deliveryMode: bitField(8, 3),
       logicalDestinationMode: bit(11),
       enabled: bit(12),
@@ -97,6 +98,7 @@ export const PartitionIsolationControl = /* @__PURE__ */ word(
 export const PartitionIsolationPropertiesWord = /* @__PURE__ */ bits(u64, {
   isolationType: bitField(0, 5, PartitionIsolationTypeField),
   isolationHostType: bitField(5, 2),
+  /** First page that is shared: address ÷ 4096. */
   sharedGpaBoundaryPageNumber: wideBitField(12, 52),
 })
 /** {@link PartitionIsolationPropertiesWord} alone. */
@@ -137,6 +139,7 @@ export const PartitionPropertyAssoc = /* @__PURE__ */ struct(
   {
     propertyCode: PartitionPropertyField,
     padding: reserved(4),
+    /** Some have parts: `decodePropertyValue`. */
     propertyValue: u64,
   },
   { size: 16, aliases: { mile: 'HV_PARTITION_PROPERTY_ASSOC' } },
@@ -178,6 +181,7 @@ export const PartitionPropertyVpSharedPages = /* @__PURE__ */ struct(
 
 /** VSM of a partition. Source: HV_PARTITION_VSM_CONFIG of Mile.HyperV. */
 export const PartitionVsmConfigWord = /* @__PURE__ */ bits(u64, {
+  /** 0: none but VTL 0. */
   maximumVtl: bitField(0, 4),
   vtl0InterruptInjectionPolicy: bitField(4, 2),
   vtl1InterruptInjectionPolicy: bitField(6, 2),
@@ -192,7 +196,9 @@ export const PmTimerInfo = /* @__PURE__ */ struct(
   'PmTimerInfo',
   {
     flags: bits(u32, {
+      /** I/O port of the counter. */
       port: bitField(0, 16),
+      /** The counter has 24 bits, else 32. */
       width24: bit(16),
       enabled: bit(17),
     }),
@@ -205,7 +211,9 @@ export const PmTimerInfo = /* @__PURE__ */ struct(
 export const RdtCatCosBitmaskProperty = /* @__PURE__ */ struct(
   'RdtCatCosBitmaskProperty',
   {
+    /** Class of service, from 0. */
     cosIndex: u32,
+    /** A bit a cache way. */
     cosBitmask: u32,
   },
   { size: 8, aliases: { mile: 'HV_RDT_CAT_COS_BITMASK_PROPERTY' } },
@@ -215,6 +223,7 @@ export const RdtCatCosBitmaskProperty = /* @__PURE__ */ struct(
 export const RdtMbaCosValueProperty = /* @__PURE__ */ struct(
   'RdtMbaCosValueProperty',
   {
+    /** Class of service, from 0. */
     cosIndex: u32,
     cosThrottleValue: u32,
   },

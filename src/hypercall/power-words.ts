@@ -21,6 +21,7 @@ export const PpmMsrRegister = /* @__PURE__ */ struct(
   {
     registerNumber: u32,
     bitWidth: u8,
+    /** Lowest bit of the field. */
     bitOffset: u8,
     kind: bits(u16, { registerType: bitField(4, 12, PpmPerfStateRegisterTypeField) }),
   },
@@ -34,6 +35,7 @@ export const PpmIoRegister = /* @__PURE__ */ struct(
     port: u16,
     accessSize: u16,
     bitWidth: u8,
+    /** Lowest bit of the field. */
     bitOffset: u8,
     kind: bits(u16, { registerType: bitField(4, 12, PpmPerfStateRegisterTypeField) }),
   },

@@ -12,6 +12,7 @@ import { PpmIdleStateConfigWord, PpmPerfStateRegisterWord } from './power-words.
 export const LpStartupStatus = /* @__PURE__ */ struct(
   'LpStartupStatus',
   {
+    /** HV_STATUS. */
     status: u16,
     padding: reserved(6),
     subStatus1: u64,
@@ -30,6 +31,7 @@ export const MachineCheckContext = /* @__PURE__ */ struct(
   {
     partitionId: partitionIdField,
     vpIndex: vpIndexField,
+    /** VTL that ran. */
     vtl: u8,
     padding: reserved(3),
   },
@@ -64,7 +66,9 @@ export const MachineCheckPropertyInfo = /* @__PURE__ */ struct(
 export const PpmFeedbackRegisterPair = /* @__PURE__ */ struct(
   'PpmFeedbackRegisterPair',
   {
+    /** Counts at a constant rate, as MPERF. */
     referenceCount: PpmPerfStateRegisterWord,
+    /** Counts at the rate of the processor, as APERF. */
     actualCount: PpmPerfStateRegisterWord,
     resetRegisters: u8,
     padding: reserved(7),
@@ -137,6 +141,7 @@ export const ProcessorInfo = /* @__PURE__ */ struct(
   'ProcessorInfo',
   {
     localApicId: u32,
+    /** As ACPI's SRAT numbers the domains. */
     proximityDomainId: u32,
   },
   { size: 8, aliases: { mile: 'HV_PROCESSOR_INFO' } },
@@ -146,6 +151,7 @@ export const ProcessorInfo = /* @__PURE__ */ struct(
 export const ProcessorPerfFeedbackCountersConfig = /* @__PURE__ */ struct(
   'ProcessorPerfFeedbackCountersConfig',
   {
+    /** Entries of `feedbackCounters` that count. */
     count: u32,
     padding: reserved(4),
     feedbackCounters: array(PpmFeedbackRegisterPair, 4),
@@ -172,6 +178,7 @@ export const ResourceControlMonitorData = /* @__PURE__ */ struct(
     processorCache: struct(
       'ResourceControlMonitorDataProcessorCache',
       {
+        /** 0: the counters mean nothing. */
         valid: u8,
         padding: reserved(7),
         l3OccupancyBytes: u64,
@@ -196,6 +203,7 @@ export const ResourceControlSupportProperty = /* @__PURE__ */ struct(
       processorCacheLocalBwSupport: bit(4),
       memoryBandwidthAllocationSupport: bit(5),
     }),
+    /** Bits of a cache mask. */
     processorCacheMaskWidth: u32,
     processorCacheMaskHwReserved: u32,
     processorCacheMaskSlots: u32,
@@ -213,6 +221,7 @@ export const ResourceControlSupportProperty = /* @__PURE__ */ struct(
 export const ResourceControlValuesProperty = /* @__PURE__ */ struct(
   'ResourceControlValuesProperty',
   {
+    /** Entries of `values` that count. */
     numValues: u32,
     padding: reserved(4),
     values: array(u64, 128),
@@ -236,7 +245,9 @@ export const SleepStateInfo = /* @__PURE__ */ struct(
   'SleepStateInfo',
   {
     sleepState: SleepStateField,
+    /** SLP_TYP for the PM1a control register, from the _Sx object of ACPI. */
     pm1aSLPTYP: u8,
+    /** SLP_TYP for the PM1b control register. */
     pm1bSLPTYP: u8,
     padding: reserved(2),
   },
@@ -250,6 +261,7 @@ export const X64MsrPowerStateTrigger = /* @__PURE__ */ struct(
     idleEntryCount: u8,
     reserved: reserved(3),
     flags: bits(u32, {
+      /** Bus master activity. */
       activeBMSTS: bit(31),
     }),
   },

@@ -252,6 +252,7 @@ export const PartitionSyntheticProcessorFeatures = /* @__PURE__ */ word(
 export const PartitionPropertyVmmCapabilities = /* @__PURE__ */ struct(
   'PartitionPropertyVmmCapabilities',
   {
+    /** Banks of 64 bits that follow. */
     bankCount: u16,
     reserved: reserved(6),
     bank0: bits(u64, {

@@ -54,6 +54,7 @@ export const StatisticsGroupHeader = /* @__PURE__ */ struct(
 export const StatsPage = /* @__PURE__ */ struct(
   'StatsPage',
   {
+    /** Counter n at index n; which is which depends on the object. */
     data: array(u64, 512),
   },
   { size: 4096, aliases: { linux: 'hv_stats_page', mile: 'HV_STATS_PAGE' } },

@@ -7,7 +7,7 @@ export const HypervisorStats = /* @__PURE__ */ struct('HypervisorStats', { reser
 /** The counters of a logical processor. */
 export const LogicalProcessorStats = /* @__PURE__ */ struct(
   'LogicalProcessorStats',
-  { logicalProcessorIndex: u32, reserved: reserved(12) },
+  { /** From 0. */ logicalProcessorIndex: u32, reserved: reserved(12) },
   { size: 16 },
 )
 /** The counters of a partition. */
@@ -23,7 +23,11 @@ export const VpStats = /* @__PURE__ */ struct(
   { size: 16 },
 )
 /** An object of a type without a name. */
-export const OtherStats = /* @__PURE__ */ struct('OtherStats', { identity: bytes(16) }, { size: 16 })
+export const OtherStats = /* @__PURE__ */ struct(
+  'OtherStats',
+  { /** What the type makes of it. */ identity: bytes(16) },
+  { size: 16 },
+)
 
 /**
  * Whose counters a statistics page has, told by `statsType`. Linux names the last byte the area's type; its reserved bytes and those of the

@@ -19,6 +19,7 @@ export const HpetConfigInfo = /* @__PURE__ */ struct(
   'HpetConfigInfo',
   {
     baseAddressDeprecated: u64,
+    /** Comparator, from 0. */
     timerIndex: u32,
     padding: reserved(4),
     deviceId: DeviceIdWord,
@@ -100,6 +101,7 @@ export const PlatformVirtualizationSupportInfo = /* @__PURE__ */ struct(
 export const RootNumaCostPagesProperty = /* @__PURE__ */ struct(
   'RootNumaCostPagesProperty',
   {
+    /** Entries of `numaNodePfn` that count. */
     numaNodeCount: u32,
     reservedP: reserved(u32),
     numaNodePfn: array(NumaNodeReservedPageInfo, 64),
