@@ -311,6 +311,7 @@ export const HvCallSetDeviceCapabilities = /* @__PURE__ */ call(0x0100, 'HvCallS
       set: bit(1),
       svmSupported: bit(2),
       dmaEnabled: bit(3),
+      /** PCI Express address translation services. */
       atsEnabled: bit(4),
       pasidSupported: bit(5),
     }),

@@ -34,6 +34,7 @@ export const HvExtCallGetBootZeroedMemory = /* @__PURE__ */ call(0x8002, 'HvExtC
         {
           /** GPA page number. */
           startGpa: u64,
+          /** Pages of 4096 bytes. */
           pageCount: u64,
         },
         { size: 16, aliases: { mile: 'HV_EXT_BOOT_ZEROED_MEMORY_RANGE' } },

@@ -61,6 +61,7 @@ export const HvCallAcquireSparseSpaPageHostAccess = /* @__PURE__ */ call(
         /** Bit 0 read, bit 1 write. */
         hostAccess: bitField(0, 2),
       }),
+      /** Mask, by Linux: 1 make exclusive, 2 make shared, 4 pages of 2 MiB, 8 pages of 1 GiB. */
       flags: u32,
       targetPartitionId: partitionIdField,
     },
@@ -86,6 +87,7 @@ export const HvCallReleaseSparseSpaPageHostAccess = /* @__PURE__ */ call(
         /** Bit 0 read, bit 1 write. */
         hostAccess: bitField(0, 2),
       }),
+      /** Mask, by Linux: 1 make exclusive, 2 make shared, 4 pages of 2 MiB, 8 pages of 1 GiB. */
       flags: u32,
       targetPartitionId: partitionIdField,
     },

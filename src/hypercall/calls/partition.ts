@@ -18,7 +18,7 @@ import { call } from './call.ts'
  */
 export const HvCallCreatePartition = /* @__PURE__ */ call(0x0040, 'HvCallCreatePartition', 'simple', {
   input: {
-    /** Reserved, 0, in TLFS 2.0A. */
+    /** Mask, by Linux: 0x1 SMT, 0x2 nested virtualization, 0x10 1 GiB pages, 0x2000 local APIC. 0 in TLFS 2.0A. */
     flags: u64,
     /** NUMA domain that the memory should come from. */
     proximityDomainInfo: ProximityDomainInfo,
@@ -34,7 +34,7 @@ export const HvCallCreatePartition = /* @__PURE__ */ call(0x0040, 'HvCallCreateP
   },
   outputAliases: { linux: 'hv_output_create_partition' },
   inputArm64: {
-    /** Reserved, 0, in TLFS 2.0A. */
+    /** Mask, by Linux: 0x1 SMT, 0x2 nested virtualization, 0x10 1 GiB pages, 0x2000 local APIC. 0 in TLFS 2.0A. */
     flags: u64,
     /** NUMA domain that the memory should come from. */
     proximityDomainInfo: ProximityDomainInfo,

@@ -17,6 +17,7 @@ export const HvCallCreatePortDeprecated = /* @__PURE__ */ call(0x0057, 'HvCallCr
     padding: reserved(u32),
     /** The only one that may connect; not the owner of the port. */
     connectionPartition: partitionIdField,
+    /** Type of the port, and where it delivers to. */
     portInfo: PortInfo,
   },
   privilege: 'createPort',
@@ -104,6 +105,7 @@ export const HvCallGetPortProperty = /* @__PURE__ */ call(0x005a, 'HvCallGetPort
     padding: reserved(4),
   },
   output: {
+    /** Meant by `propertyCode`. */
     propertyValue: u64,
   },
   privilege: 'createPort',
@@ -204,6 +206,7 @@ export const HvCallSetPortProperty = /* @__PURE__ */ call(0x0070, 'HvCallSetPort
     /** `PortProperty`. */
     propertyCode: PortPropertyField,
     padding: reserved(4),
+    /** Meant by `propertyCode`. */
     propertyValue: u64,
   },
   privilege: 'createPort',
@@ -243,6 +246,7 @@ export const HvCallCreatePort = /* @__PURE__ */ call(0x0095, 'HvCallCreatePort',
     reservedZ0: reserved(u16),
     /** The only one that may connect; not the owner of the port. */
     connectionPartition: partitionIdField,
+    /** Type of the port, and where it delivers to. */
     portInfo: PortInfo,
     /** NUMA domain that the memory should come from. */
     proximityDomainInfo: ProximityDomainInfo,

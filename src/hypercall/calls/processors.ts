@@ -248,6 +248,7 @@ export const HvCallGetCpuGroupProperty = /* @__PURE__ */ call(0x00b7, 'HvCallGet
     padding: reserved(4),
   },
   output: {
+    /** Meant by `propertyCode`. */
     propertyValue: u64,
   },
   since: 'Windows 10 / Server 2016',
@@ -260,6 +261,7 @@ export const HvCallSetCpuGroupProperty = /* @__PURE__ */ call(0x00b8, 'HvCallSet
     cpuGroupId: u64,
     propertyCode: CpuGroupPropertyField,
     padding: reserved(4),
+    /** Meant by `propertyCode`. */
     propertyValue: u64,
   },
   since: 'Windows 10 / Server 2016',

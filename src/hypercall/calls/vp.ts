@@ -249,6 +249,7 @@ export const HvCallDispatchVp = /* @__PURE__ */ call(0x00c2, 'HvCallDispatchVp',
   input: {
     partitionId: partitionIdField,
     vpIndex: vpIndexField,
+    /** Mask, by Linux: 1 ends the wait for an intercept; 2 lets interrupts of the caller in; 4 sets `specCtrl`. */
     flags: u32,
     /** 100 ns units. */
     timeSlice: u64,
@@ -321,6 +322,7 @@ export const HvCallGetVpState = /* @__PURE__ */ call(0x00e3, 'HvCallGetVpState',
     inputVtl: u8,
     reserved0: reserved(1),
     reserved1: reserved(u16),
+    /** Which state; for XSAVE also which of its components. */
     stateData: VpStateData,
     /** Page numbers, for types with bit 31 set. */
     pages: restOf(u64),
@@ -338,6 +340,7 @@ export const HvCallGetVpState = /* @__PURE__ */ call(0x00e3, 'HvCallGetVpState',
     inputVtl: u8,
     reserved0: reserved(1),
     reserved1: reserved(u16),
+    /** Which state; for XSAVE also which of its components. */
     stateData: Arm64VpStateData,
     /** Page numbers, for types with bit 31 set. */
     pages: restOf(u64),
@@ -358,6 +361,7 @@ export const HvCallSetVpState = /* @__PURE__ */ call(0x00e4, 'HvCallSetVpState',
     inputVtl: u8,
     reserved0: reserved(1),
     reserved1: reserved(u16),
+    /** Which state; for XSAVE also which of its components. */
     stateData: VpStateData,
     /** Page numbers for types with bit 31 set, else the state itself. */
     data: rest(),
@@ -370,6 +374,7 @@ export const HvCallSetVpState = /* @__PURE__ */ call(0x00e4, 'HvCallSetVpState',
     inputVtl: u8,
     reserved0: reserved(1),
     reserved1: reserved(u16),
+    /** Which state; for XSAVE also which of its components. */
     stateData: Arm64VpStateData,
     /** Page numbers for types with bit 31 set, else the state itself. */
     data: rest(),
