@@ -23,9 +23,12 @@ export const Arm64ExceptionInfo = /* @__PURE__ */ word('Arm64ExceptionInfo', Arm
  * State of the VP that an intercept message tells, ARM64. Source: HV_ARM64_VP_EXECUTION_STATE of Mile.HyperV (ARM64).
  */
 export const Arm64VpExecutionStateWord = /* @__PURE__ */ bits(u16, {
+  /** Exception level, 0 or 1. */
   cpl: bitField(0, 2),
   debugActive: bit(2),
+  /** An event was to be delivered when the intercept came. */
   interruptionPending: bit(3),
+  /** VTL that was active. */
   vtl: bitField(4, 4),
   virtualizationFaultActive: bit(8),
 })
@@ -42,10 +45,12 @@ export const Arm64InterceptMessageHeader = /* @__PURE__ */ struct(
   'Arm64InterceptMessageHeader',
   {
     vpIndex: vpIndexField,
+    /** Bytes. */
     instructionLength: u8,
     interceptAccessType: InterceptAccessTypeField,
     executionState: Arm64VpExecutionStateWord,
     pc: u64,
+    /** Processor state, as SPSR lays it out. */
     cpsr: u64,
   },
   { size: 24, aliases: { linux: 'hv_arm64_intercept_message_header', mile: 'HV_ARM64_INTERCEPT_MESSAGE_HEADER' } },
@@ -58,6 +63,7 @@ export const Arm64ExceptionInterceptMessage = /* @__PURE__ */ struct(
     header: Arm64InterceptMessageHeader,
     exceptionType: Arm64SyntheticExceptionTypeField,
     padding: reserved(4),
+    /** As ESR_ELx lays it out. */
     exceptionSyndrome: u64,
     faultGVA: u64,
     faultGPA: u64,
@@ -71,11 +77,13 @@ export const Arm64HypercallInterceptMessage = /* @__PURE__ */ struct(
   'Arm64HypercallInterceptMessage',
   {
     header: Arm64InterceptMessageHeader,
+    /** Of the HVC instruction. */
     immediate: u16,
     reserved: reserved(u16),
     flags: bits(u32, {
       isolated: bit(0),
     }),
+    /** X0 … X17. */
     x: array(u64, 18),
   },
   { size: 176, aliases: { mile: 'HV_ARM64_HYPERCALL_INTERCEPT_MESSAGE' } },
@@ -95,7 +103,9 @@ export const Arm64InvalidVpRegisterMessage = /* @__PURE__ */ struct(
 
 /** What is valid in a memory intercept on ARM64. Source: HV_ARM64_MEMORY_ACCESS_INFO of Mile.HyperV (ARM64). */
 export const Arm64MemoryAccessInfoWord = /* @__PURE__ */ bits(u8, {
+  /** `guestVirtualAddress` counts. */
   gvaValid: bit(0),
+  /** `guestPhysicalAddress` is what `guestVirtualAddress` translates to. */
   gvaGpaValid: bit(1),
   hypercallOutputPending: bit(2),
 })
@@ -111,13 +121,16 @@ export const Arm64MemoryInterceptMessage = /* @__PURE__ */ struct(
   {
     header: Arm64InterceptMessageHeader,
     cacheType: CacheTypeField,
+    /** Bytes of `instructionBytes` that count. */
     instructionByteCount: u8,
     memoryAccessInfo: Arm64MemoryAccessInfoWord,
     reserved1: reserved(u16),
     instructionBytes: bytes(4),
     reserved2: reserved(u32),
+    /** Counts only with `gvaValid`. */
     guestVirtualAddress: u64,
     guestPhysicalAddress: u64,
+    /** As ESR_ELx lays it out. */
     syndrome: u64,
   },
   { size: 64, aliases: { linux: 'hv_arm64_memory_intercept_message', mile: 'HV_ARM64_MEMORY_INTERCEPT_MESSAGE' } },
@@ -129,7 +142,9 @@ export const Arm64MmioInterceptMessage = /* @__PURE__ */ struct(
   {
     header: Arm64InterceptMessageHeader,
     guestPhysicalAddress: u64,
+    /** Bytes. */
     accessSize: u32,
+    /** What is written, in its first `accessSize` bytes. */
     data: bytes(32),
     padding: reserved(4),
   },
@@ -168,6 +183,7 @@ export const Arm64RegisterInterceptMessage = /* @__PURE__ */ struct(
   {
     header: Arm64InterceptMessageHeader,
     flags: bits(u8, {
+      /** The operand is in memory. */
       isMemoryOp: bit(0),
     }),
     reserved8: reserved(1),
@@ -194,6 +210,7 @@ export const Arm64SynicSintDeliverableMessage = /* @__PURE__ */ struct(
   'Arm64SynicSintDeliverableMessage',
   {
     header: Arm64InterceptMessageHeader,
+    /** Bit n: SINT n. */
     deliverableSints: u16,
     rsvd1: reserved(u16),
     rsvd2: reserved(u32),

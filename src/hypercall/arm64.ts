@@ -10,6 +10,7 @@ export const Arm64InitialVpContext = /* @__PURE__ */ struct(
   'Arm64InitialVpContext',
   {
     pc: u64,
+    /** Stack pointer of EL1. */
     spElh: u64,
     sctlrEl1: u64,
     mairEl1: u64,
@@ -167,6 +168,7 @@ export const Arm64ProcessorInfo = /* @__PURE__ */ struct(
   'Arm64ProcessorInfo',
   {
     processorHwId: u64,
+    /** As ACPI's SRAT numbers the domains. */
     proximityDomainId: u32,
     padding: reserved(4),
   },
@@ -175,9 +177,11 @@ export const Arm64ProcessorInfo = /* @__PURE__ */ struct(
 
 /** SINTx of ARM64, with interrupt ids of 10 bits. Source: HV_SYNIC_SINT of Mile.HyperV (ARM64). */
 export const Arm64SynicSintWord = /* @__PURE__ */ bits(u64, {
+  /** Interrupt id in the GIC. */
   vector: bitField(0, 10),
   masked: bit(16),
   autoEoi: bit(17),
+  /** The guest polls its pages: unmasked, but no interrupt is raised. */
   polling: bit(18),
   asIntercept: bit(19),
   proxy: bit(20),
@@ -187,15 +191,23 @@ export const Arm64SynicSint = /* @__PURE__ */ word('Arm64SynicSint', Arm64SynicS
 
 /** Which access a translation stands for, ARM64. Source: HV_TRANSLATE_GVA_CONTROL_FLAGS of Mile.HyperV (ARM64). */
 export const Arm64TranslateGvaControlFlagsWord = /* @__PURE__ */ bits(u64, {
+  /** Fail where the page cannot be read. */
   validateRead: bit(0),
+  /** Fail where the page cannot be written. */
   validateWrite: bit(1),
+  /** Fail where code cannot be run. */
   validateExecute: bit(2),
+  /** Set the access flag and dirty state as the access would. */
   setPageTableBits: bit(4),
+  /** TLB flushes that other VPs ask for wait while the VP stays suspended by its intercept. */
   tlbFlushInhibit: bit(5),
   supervisorAccess: bit(6),
   userAccess: bit(7),
+  /** As if PSTATE.PAN were 1. */
   panSet: bit(8),
+  /** As if PSTATE.PAN were 0. */
   panClear: bit(9),
+  /** Laid out as `InputVtl`. */
   inputVtlValue: bitField(56, 8),
 })
 /** {@link Arm64TranslateGvaControlFlagsWord} alone. */
@@ -211,7 +223,9 @@ export const Arm64TranslateGvaResultEx = /* @__PURE__ */ struct(
   {
     resultCode: TranslateGvaResultCodeField,
     flags: bits(u32, {
+      /** A `CacheType`. */
       cacheType: bitField(0, 8),
+      /** An overlay of the hypervisor lies on the page. */
       overlayPage: bit(8),
     }),
   },
@@ -239,11 +253,15 @@ export const Arm64VpRegisterPage = /* @__PURE__ */ struct(
   'Arm64VpRegisterPage',
   {
     version: u16,
+    /** 0: the page says nothing, use the hypercalls. */
     isValid: u8,
+    /** Whose registers these are. */
     vtl: u8,
+    /** Set by who writes to the page; only these parts are loaded. */
     dirty: Arm64VpRegisterPageDirtyFlagsWord,
     reserved: reserved(264),
     pc: u64,
+    /** Processor state, as SPSR lays it out. */
     cpsr: u64,
     sctlrEl1: u64,
     tcrEl1: u64,

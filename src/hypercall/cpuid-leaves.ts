@@ -64,6 +64,7 @@ export const CpuidVersion = /* @__PURE__ */ struct(
 export const CpuidFeatures = /* @__PURE__ */ struct(
   'CpuidFeatures',
   {
+    /** EAX and EBX. */
     privileges: PartitionPrivilegesField,
     ecx: bits(u32, {
       maxSupportedCState: bitField(0, 4),
@@ -75,6 +76,7 @@ export const CpuidFeatures = /* @__PURE__ */ struct(
       vpDispatchInterruptInjectionAvailable: bit(9),
       vpGhcbRootMappingAvailable: bit(10),
     }),
+    /** EDX. */
     features: flags('CpuidFeatureFlags', u32, {
       mwaitAvailableDeprecated: 0x1,
       guestDebuggingAvailable: 0x2,
@@ -120,6 +122,7 @@ export const CpuidFeatures = /* @__PURE__ */ struct(
 export const CpuidRecommendations = /* @__PURE__ */ struct(
   'CpuidRecommendations',
   {
+    /** EAX. */
     recommendations: flags('CpuidRecommendationFlags', u32, {
       useHypercallForAddressSpaceSwitch: 0x1,
       useHypercallForLocalFlush: 0x2,
@@ -155,6 +158,7 @@ export const CpuidRecommendations = /* @__PURE__ */ struct(
     /** 0xFFFFFFFF = never notify. */
     longSpinWaitCount: u32,
     ecx: bits(u32, {
+      /** Bits of a physical address that the processor has. */
       implementedPhysicalAddressBits: bitField(0, 7),
     }),
     edx: reserved(u32),
@@ -192,6 +196,7 @@ export const CpuidHardwareFeatures = /* @__PURE__ */ struct(
       dmaProtectionInUse: bit(7),
       hpetRequested: bit(8),
       syntheticTimersVolatile: bit(9),
+      /** 0: not nested. */
       hypervisorLevel: bitField(10, 4),
       physicalDestinationModeRequired: bit(14),
       useVmfuncForAliasMapSwitch: bit(15),
@@ -209,6 +214,7 @@ export const CpuidHardwareFeatures = /* @__PURE__ */ struct(
       hardwareGpaAccessTrackingSupported: bit(27),
     }),
     ebx: bits(u32, {
+      /** Bits of a device address. */
       deviceDomainInputWidth: bitField(0, 8),
     }),
     ecx: reserved(u32),
@@ -286,7 +292,9 @@ export const CpuidNestedVirtualization = /* @__PURE__ */ struct(
   'CpuidNestedVirtualization',
   {
     eax: bits(u32, {
+      /** Lowest version of `EnlightenedVmcs` that can be used. */
       enlightenedVmcsVersionLow: bitField(0, 8),
+      /** Highest version of `EnlightenedVmcs` that can be used. */
       enlightenedVmcsVersionHigh: bitField(8, 8),
       flushGuestPhysicalHypercallDeprecated: bit(16),
       nestedFlushVirtualHypercall: bit(17),
@@ -334,7 +342,9 @@ export const CpuidIsolation = /* @__PURE__ */ struct(
     }),
     ebx: bits(u32, {
       isolationType: bitField(0, 4, PartitionIsolationTypeField),
+      /** Pages are shared by their address: `sharedGpaBoundaryBits` tells from where on. */
       sharedGpaBoundaryActive: bit(5),
+      /** Addresses from 2 to this power on are shared. */
       sharedGpaBoundaryBits: bitField(6, 6),
     }),
     ecx: reserved(u32),
@@ -347,6 +357,7 @@ export const CpuidIsolation = /* @__PURE__ */ struct(
 export const CpuidStackVendor = /* @__PURE__ */ struct(
   'CpuidStackVendor',
   {
+    /** 0x40000082. */
     maxFunction: u32,
     /** 0x7263694d, `Micr`. */
     vendor1: u32,

@@ -5,6 +5,7 @@ import { word } from './word.ts'
 export const EnlightenedVmcs = /* @__PURE__ */ struct(
   'EnlightenedVmcs',
   {
+    /** Version of this layout, 1. */
     revisionId: u32,
     abort: u32,
     hostEsSelector: u16,
@@ -27,8 +28,10 @@ export const EnlightenedVmcs = /* @__PURE__ */ struct(
     pinBasedVmExecControl: u32,
     vmExitControls: u32,
     secondaryVmExecControl: u32,
+    /** Physical address. */
     ioBitmapA: u64,
     ioBitmapB: u64,
+    /** A change counts once its clean bit is off, if the `msrBitmap` enlightenment is on. */
     msrBitmap: u64,
     guestEsSelector: u16,
     guestCsSelector: u16,
@@ -139,16 +142,22 @@ export const EnlightenedVmcs = /* @__PURE__ */ struct(
     vmEntryInstructionLen: u32,
     tprThreshold: u32,
     guestRip: u64,
+    /** A bit a group of fields: 1 is unchanged since the last entry; 0 is to be read again. All 0 is always right. */
     hvCleanFields: u32,
     padding321: reserved(u32),
     hvSyntheticControls: u32,
     hvEnlightenmentsControl: bits(u32, {
+      /** Flush hypercalls of the nested guest go to the outer hypervisor. */
       nestedFlushHypercall: bit(0),
+      /** Changes of the MSR bitmap are told by its clean bit. */
       msrBitmap: bit(1),
     }),
+    /** VP of the nested guest, for its flush hypercalls. */
     hvVpId: u32,
     padding322: reserved(u32),
+    /** Tells the nested guest from others, for its flush hypercalls. */
     hvVmId: u64,
+    /** Physical address of a `PartitionAssistPg`. */
     partitionAssistPage: u64,
     padding644: reserved(32),
     guestBndcfgs: u64,
@@ -172,8 +181,11 @@ export const EnlightenedVmcs = /* @__PURE__ */ struct(
 
 /** What an enlightened VMCS or VMCB turns on. Source: hv_enlightenments_control of Linux. */
 export const EnlightenmentsControlWord = /* @__PURE__ */ bits(u32, {
+  /** Flush hypercalls of the nested guest go to the outer hypervisor. */
   nestedFlushHypercall: bit(0),
+  /** Changes of the MSR bitmap are told by its clean bit. */
   msrBitmap: bit(1),
+  /** Changes of nested page tables are told by hypercalls: an ASID's flush does not cover them. */
   enlightenedNptTlb: bit(2),
 })
 /** {@link EnlightenmentsControlWord} alone. */
@@ -186,8 +198,11 @@ export const VmcbEnlightenments = /* @__PURE__ */ struct(
   'VmcbEnlightenments',
   {
     hvEnlightenmentsControl: EnlightenmentsControlWord,
+    /** VP of the nested guest, for its flush hypercalls. */
     hvVpId: u32,
+    /** Tells the nested guest from others, for its flush hypercalls. */
     hvVmId: u64,
+    /** Physical address of a `PartitionAssistPg`. */
     partitionAssistPage: u64,
     reserved: reserved(u64),
   },
@@ -198,6 +213,7 @@ export const VmcbEnlightenments = /* @__PURE__ */ struct(
 export const PartitionAssistPg = /* @__PURE__ */ struct(
   'PartitionAssistPg',
   {
+    /** Not 0: after a flush for the nested guest, its hypervisor gets a synthetic exit. */
     tlbLockCount: u32,
   },
   { size: 4, aliases: { linux: 'hv_partition_assist_pg' } },
