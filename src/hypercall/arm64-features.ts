@@ -14,13 +14,17 @@ export const Arm64Features = /* @__PURE__ */ struct(
       cpuDynamicPartitioningAvailable: 0x4,
       guestIdleAvailable: 0x8,
       hypervisorSleepStateSupportAvailable: 0x10,
+      /** HvCallQueryNumaDistance. */
       numaDistanceQueryAvailable: 0x20,
       frequencyRegsAvailable: 0x40,
       syntheticMachineCheckAvailable: 0x80,
       guestCrashRegsAvailable: 0x100,
       debugRegsAvailable: 0x200,
+      /** HvCallDisableHypervisor. */
       disableHypervisorAvailable: 0x400,
+      /** Flush lists can hold `GvaRangeExtended`. */
       extendedGvaRangesForFlushVirtualAddressListAvailable: 0x800,
+      /** `polling` of `Arm64SynicSint`. */
       sintPollingModeAvailable: 0x1000,
       directSyntheticTimers: 0x2000,
       deviceDomainsAvailable: 0x4000,
@@ -40,9 +44,13 @@ export const Arm64Recommendations = /* @__PURE__ */ struct(
   {
     recommendations: flags('Arm64RecommendationFlags', u32, {
       useHvRegisterForReset: 0x1,
+      /** No watchdog timeouts: a VP may stand still for a while. */
       useRelaxedTiming: 0x2,
+      /** HvCallSendSyntheticClusterIpi. */
       useSyntheticClusterIpi: 0x4,
+      /** Calls that take a `VpSet`. */
       useExProcessorMasks: 0x8,
+      /** The hypervisor runs in another one. */
       nested: 0x10,
       useSyncedTimeline: 0x20,
       ringBufferMessagePortSupport: 0x40,

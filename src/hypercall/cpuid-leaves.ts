@@ -82,25 +82,38 @@ export const CpuidFeatures = /* @__PURE__ */ struct(
       guestDebuggingAvailable: 0x2,
       performanceMonitorsAvailable: 0x4,
       cpuDynamicPartitioningAvailable: 0x8,
+      /** Fast input can go on in XMM0 … XMM5. */
       xmmRegistersForFastHypercallAvailable: 0x10,
+      /** MSR 0x400000F0. */
       guestIdleAvailable: 0x20,
       hypervisorSleepStateSupportAvailable: 0x40,
+      /** HvCallQueryNumaDistance. */
       numaDistanceQueryAvailable: 0x80,
+      /** MSRs 0x40000022 and 0x40000023. */
       frequencyRegsAvailable: 0x100,
       syntheticMachineCheckAvailable: 0x200,
+      /** MSRs 0x40000100 to 0x40000105. */
       guestCrashRegsAvailable: 0x400,
       debugRegsAvailable: 0x800,
+      /** MSR 0x40000040. */
       npiep1Available: 0x1000,
+      /** HvCallDisableHypervisor. */
       disableHypervisorAvailable: 0x2000,
+      /** Flush lists can hold `GvaRangeExtended`. */
       extendedGvaRangesForFlushVirtualAddressListAvailable: 0x4000,
+      /** Fast calls can answer in XMM registers. */
       fastHypercallOutputAvailable: 0x8000,
       pasidFeaturesAvailable: 0x1_0000,
+      /** `polling` of `SynicSint`. */
       sintPollingModeAvailable: 0x2_0000,
+      /** `locked` of `X64MsrHypercallContents`. */
       hypercallMsrLockAvailable: 0x4_0000,
+      /** `directMode` of `X64MsrStimerConfigContents`. */
       directSyntheticTimers: 0x8_0000,
       registerPatAvailable: 0x10_0000,
       registerBndcfgsAvailable: 0x20_0000,
       watchdogTimerAvailable: 0x40_0000,
+      /** MSRs 0x40000114 and 0x40000115. */
       syntheticTimeUnhaltedTimerAvailable: 0x80_0000,
       deviceDomainsAvailable: 0x100_0000,
       s1DeviceDomainsAvailable: 0x200_0000,
@@ -124,24 +137,37 @@ export const CpuidRecommendations = /* @__PURE__ */ struct(
   {
     /** EAX. */
     recommendations: flags('CpuidRecommendationFlags', u32, {
+      /** HvCallSwitchVirtualAddressSpace rather than a load of CR3. */
       useHypercallForAddressSpaceSwitch: 0x1,
+      /** A flush call rather than INVLPG or a load of CR3. */
       useHypercallForLocalFlush: 0x2,
+      /** A flush call rather than interrupts to other VPs. */
       useHypercallForRemoteFlushAndLocalFlushEntire: 0x4,
+      /** MSRs 0x40000070 to 0x40000072 rather than the APIC's page. */
       useApicMsrs: 0x8,
+      /** MSR 0x40000003. */
       useHvRegisterForReset: 0x10,
+      /** No watchdog timeouts: a VP may stand still for a while. */
       useRelaxedTiming: 0x20,
       useDmaRemappingDeprecated: 0x40,
       useInterruptRemappingDeprecated: 0x80,
       useX2ApicMsrs: 0x100,
+      /** Leave `autoEoi` of SINTs off. */
       deprecateAutoEoi: 0x200,
+      /** HvCallSendSyntheticClusterIpi rather than the ICR. */
       useSyntheticClusterIpi: 0x400,
+      /** Calls that take a `VpSet`. */
       useExProcessorMasks: 0x800,
+      /** The hypervisor runs in another one. */
       nested: 0x1000,
+      /** INT rather than SYSCALL or SYSENTER under MBEC. */
       useIntForMbecSystemCalls: 0x2000,
+      /** As a nested hypervisor, use `EnlightenedVmcs`. */
       useVmcsEnlightenments: 0x4000,
       useSyncedTimeline: 0x8000,
       coreSchedulerRequested: 0x1_0000,
       useDirectLocalFlushEntire: 0x2_0000,
+      /** VPs share a core only where the guest is told that they are siblings. */
       noNonArchitecturalCoreSharing: 0x4_0000,
       useX2Apic: 0x8_0000,
       restoreTimeOnResume: 0x10_0000,

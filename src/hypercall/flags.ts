@@ -26,6 +26,7 @@ export const MapGpaFlags = {
   writable: 0x2,
   kernelExecutable: 0x4,
   userExecutable: 0x8,
+  /** May be a shadow stack of the kernel. */
   supervisorShadowStack: 0x10,
   pagingWritability: 0x20,
   verifyPagingWritability: 0x40,
@@ -99,6 +100,7 @@ export const ResetDebugSessionOptionsField = /* @__PURE__ */ flags(
  * EpfSetup, SchedulerAssistSetup, MemoryHeatHintAsync. Source: Mile.HyperV, Linux asm-generic/hyperv-tlfs.h.
  */
 export const ExtCapabilities = {
+  /** HvExtCallGetBootZeroedMemory. */
   getBootZeroedMemory: 0x1n,
   memoryHotHint: 0x2n,
   memoryColdHint: 0x4n,

@@ -140,6 +140,7 @@ export const PartitionProcessorFeatures = /* @__PURE__ */ struct(
 
 /** Virtualization features of a partition. Source: HV_PARTITION_PROCESSOR_VIRTUALIZATION_FEATURES of Mile.HyperV. */
 export const PartitionProcessorVirtualizationFeaturesWord = /* @__PURE__ */ bits(u64, {
+  /** CPUID leaf 1 tells of no hypervisor. */
   hideHypervisorPresent: bit(0),
 })
 /** {@link PartitionProcessorVirtualizationFeaturesWord} alone. */
@@ -205,35 +206,59 @@ export const PartitionSyntheticProcessorFeaturesWord = /* @__PURE__ */ flags64(
   'PartitionSyntheticProcessorFeatures',
   u64,
   {
+    /** CPUID leaf 1 tells of a hypervisor. */
     hypervisorPresent: 0x1n,
+    /** CPUID tells the interface `Hv#1`. */
     hv1: 0x2n,
+    /** MSR 0x40000010. */
     accessVpRunTimeReg: 0x4n,
+    /** MSR 0x40000020. */
     accessPartitionReferenceCounter: 0x8n,
+    /** MSRs 0x40000080 to 0x40000084, 0x40000090 to 0x4000009F. */
     accessSynicRegs: 0x10n,
+    /** MSRs 0x400000B0 to 0x400000B7. */
     accessSyntheticTimerRegs: 0x20n,
+    /** MSRs 0x40000070 to 0x40000073. */
     accessIntrCtrlRegs: 0x40n,
+    /** MSRs 0x40000000 and 0x40000001. */
     accessHypercallMsrs: 0x80n,
+    /** MSR 0x40000002. */
     accessVpIndex: 0x100n,
+    /** MSR 0x40000021. */
     accessPartitionReferenceTsc: 0x200n,
+    /** MSR 0x400000F0. */
     accessGuestIdleReg: 0x400n,
+    /** MSRs 0x40000022 and 0x40000023. */
     accessFrequencyRegs: 0x800n,
+    /** Flush lists can hold `GvaRangeExtended`. */
     enableExtendedGvaRangesForFlushVirtualAddressList: 0x8000n,
     fastHypercallOutput: 0x4_0000n,
+    /** HvCallStartVirtualProcessor. */
     startVirtualProcessor: 0x10_0000n,
+    /** `directMode` of `X64MsrStimerConfigContents`. */
     directSyntheticTimers: 0x40_0000n,
+    /** Calls that take a `VpSet`. */
     extendedProcessorMasks: 0x100_0000n,
+    /** HvCallFlushVirtualAddressSpace and its kin. */
     tbFlushHypercalls: 0x200_0000n,
+    /** HvCallSendSyntheticClusterIpi. */
     syntheticClusterIpi: 0x400_0000n,
+    /** HvCallNotifyLongSpinWait. */
     notifyLongSpinWait: 0x800_0000n,
+    /** HvCallQueryNumaDistance. */
     queryNumaDistance: 0x1000_0000n,
+    /** HvCallSignalEvent. */
     signalEvents: 0x2000_0000n,
+    /** HvCallRetargetDeviceInterrupt. */
     retargetDeviceInterrupt: 0x4000_0000n,
     restoreTime: 0x8000_0000n,
     enlightenedVmcs: 0x1_0000_0000n,
     nestedDebugCtl: 0x2_0000_0000n,
+    /** MSRs 0x40000114 and 0x40000115. */
     syntheticTimeUnhaltedTimer: 0x4_0000_0000n,
     idleSpecCtrl: 0x8_0000_0000n,
     wakeVps: 0x20_0000_0000n,
+    /** HvCallGetVpRegisters and HvCallSetVpRegisters. */
     accessVpRegs: 0x40_0000_0000n,
     syncContext: 0x80_0000_0000n,
     managementVtlSynicSupport: 0x100_0000_0000n,

@@ -46,7 +46,7 @@ export interface SynicMessage extends Infer<typeof SynicMessage> {}
 /** The message page (SIMP) of a VP: a slot per SINT. Source: Linux hv_message_page. */
 export const MessagePage = /* @__PURE__ */ struct(
   'MessagePage',
-  { messages: array(SynicMessage, sintCount) },
+  { /** Slot n is for SINT n. */ messages: array(SynicMessage, sintCount) },
   { size: 4096, aliases: { linux: 'hv_message_page', mile: 'HV_MESSAGE_PAGE' } },
 )
 
@@ -60,6 +60,6 @@ export const EventFlags = /* @__PURE__ */ struct(
 /** The event flag page (SIEFP) of a VP. Source: Linux hv_synic_event_flags_page. */
 export const EventFlagsPage = /* @__PURE__ */ struct(
   'EventFlagsPage',
-  { sints: array(EventFlags, sintCount) },
+  { /** Entry n is for SINT n. */ sints: array(EventFlags, sintCount) },
   { size: 4096, aliases: { linux: 'hv_synic_event_flags_page', mile: 'HV_SYNIC_EVENT_FLAGS_PAGE' } },
 )

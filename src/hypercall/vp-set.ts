@@ -45,6 +45,7 @@ export const VpSet = /* @__PURE__ */ struct(
     format: u64,
     /** Bit b: there is a bank for VPs 64 b … 64 b + 63. */
     validBanksMask: u64,
+    /** Bit v of a bank: its VP v. */
     banks: counted(u64, bankCount),
   },
   { size: 16, aliases: { linux: 'hv_vpset', mile: ['HV_GENERIC_SET_HEADER'], like: ['HV_VP_SET', 'HV_GENERIC_SET'] } },
