@@ -10,28 +10,22 @@ import {
 } from '../memory.ts'
 import { call } from './call.ts'
 
+/** What both translating calls take, on either architecture. */
+const translation = <F>(controlFlags: F) => ({
+  /** `WellKnownPartition.Self` for the caller's own. */
+  partitionId: partitionIdField,
+  vpIndex: vpIndexField,
+  padding: reserved(4),
+  /** Accesses to check for, and how. */
+  controlFlags,
+  /** Page number: the virtual address without its low 12 bits. */
+  gvaPage: u64,
+})
+
 /** Translates a guest virtual address as an access of the VP would. */
 export const HvCallTranslateVirtualAddress = /* @__PURE__ */ call(0x0052, 'HvCallTranslateVirtualAddress', 'simple', {
-  input: {
-    /** `WellKnownPartition.Self` for the caller's own. */
-    partitionId: partitionIdField,
-    vpIndex: vpIndexField,
-    padding: reserved(4),
-    /** Accesses to check for, and how. */
-    controlFlags: TranslateGvaControlFlagsWord,
-    /** Page number: the virtual address without its low 12 bits. */
-    gvaPage: u64,
-  },
-  inputArm64: {
-    /** `WellKnownPartition.Self` for the caller's own. */
-    partitionId: partitionIdField,
-    vpIndex: vpIndexField,
-    padding: reserved(4),
-    /** Accesses to check for, and how. */
-    controlFlags: Arm64TranslateGvaControlFlagsWord,
-    /** Page number: the virtual address without its low 12 bits. */
-    gvaPage: u64,
-  },
+  input: /* @__PURE__ */ translation(TranslateGvaControlFlagsWord),
+  inputArm64: /* @__PURE__ */ translation(Arm64TranslateGvaControlFlagsWord),
   output: {
     translationResult: TranslateGvaResult,
     /** Page number; counts only if the result code is `Success`. */
@@ -108,26 +102,8 @@ export const HvCallTranslateVirtualAddressEx = /* @__PURE__ */ call(
   'HvCallTranslateVirtualAddressEx',
   'simple',
   {
-    input: {
-      /** `WellKnownPartition.Self` for the caller's own. */
-      partitionId: partitionIdField,
-      vpIndex: vpIndexField,
-      padding: reserved(4),
-      /** Accesses to check for, and how. */
-      controlFlags: TranslateGvaControlFlagsWord,
-      /** Page number: the virtual address without its low 12 bits. */
-      gvaPage: u64,
-    },
-    inputArm64: {
-      /** `WellKnownPartition.Self` for the caller's own. */
-      partitionId: partitionIdField,
-      vpIndex: vpIndexField,
-      padding: reserved(4),
-      /** Accesses to check for, and how. */
-      controlFlags: Arm64TranslateGvaControlFlagsWord,
-      /** Page number: the virtual address without its low 12 bits. */
-      gvaPage: u64,
-    },
+    input: /* @__PURE__ */ translation(TranslateGvaControlFlagsWord),
+    inputArm64: /* @__PURE__ */ translation(Arm64TranslateGvaControlFlagsWord),
     output: {
       translationResult: TranslateGvaResultEx,
       /** Page number; counts only if the result code is `Success`. */
